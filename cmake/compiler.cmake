@@ -1,0 +1,56 @@
+# One compiler: clang 16 (docs/decisions/0002-clang-16-only.md). GCC 12 destroys some temporaries twice around co_await.
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16)
+  message(FATAL_ERROR
+    "Fairlead is built with clang 16 or newer; found ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}.\n"
+    "Use a preset (cmake --preset dev), or pass -DCMAKE_C_COMPILER=clang-16 -DCMAKE_CXX_COMPILER=clang++-16. "
+    "On Debian 12: tools/bootstrap installs it.")
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+add_compile_options(-pthread -fPIC)  # one code model for programs and for the library of other languages
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+option(FAIRLEAD_BENCH "Build the benchmarks" OFF)
+option(FAIRLEAD_FUZZ "Build the fuzz targets" OFF)
+set(FAIRLEAD_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # The sloppiness lets ccache serve files that use the precompiled header.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
+
+find_program(MOLD mold)
+find_program(LLD ld.lld-16)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+elseif(LLD)
+  add_link_options(-fuse-ld=lld-16)
+endif()
+
+add_compile_options(-Xclang -fno-pch-timestamp)
+if(FAIRLEAD_SANITIZE)
+  add_compile_options(-fsanitize=${FAIRLEAD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${FAIRLEAD_SANITIZE})
+endif()
+
+# Hardening (security.md D71); _FORTIFY_SOURCE needs optimization, and sanitizers bring their own checks.
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+if(NOT FAIRLEAD_SANITIZE)
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero)
+  add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fzero-call-used-regs=used-gpr)
+  endif()
+endif()
+
+# Warnings are errors in our code; third-party headers are SYSTEM.
+add_library(fairlead_warnings INTERFACE)
+target_compile_options(fairlead_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wformat -Werror=format-security -Werror>)

@@ -1,0 +1,1 @@
+# Packaging is described in packaging/.

@@ -1,0 +1,179 @@
+#include "base/json.hpp"
+
+#include "base/encoding.hpp"
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <fmt/format.h>
+
+#include <set>
+#include <vector>
+
+namespace fairlead {
+namespace {
+
+/// Looks at every event of a text before a tree is built: limits, and keys that stand twice in one
+/// object.
+class LimitChecker {
+ public:
+  explicit LimitChecker(const JsonLimits& limits) : limits_(limits) {}
+  std::string problem;
+
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+
+  using Code = json::error_code;
+  bool on_document_begin(Code&) { return true; }
+  bool on_document_end(Code&) { return true; }
+  bool on_object_begin(Code& code) {
+    keys_.emplace_back();
+    return count(code);
+  }
+  bool on_object_end(std::size_t, Code&) {
+    keys_.pop_back();
+    return true;
+  }
+  bool on_array_begin(Code& code) { return count(code); }
+  bool on_array_end(std::size_t, Code&) { return true; }
+  bool on_key_part(json::string_view part, std::size_t, Code&) {
+    key_.append(part.data(), part.size());
+    return true;
+  }
+  bool on_key(json::string_view part, std::size_t, Code& code) {
+    key_.append(part.data(), part.size());
+    auto& keys = keys_.back();
+    if (keys.size() >= limits_.keys_per_object)
+      return refuse(code,
+                    fmt::format("an object has more than {} members", limits_.keys_per_object));
+    if (!keys.insert(key_).second)
+      return refuse(
+          code, fmt::format("the member \"{}\" stands twice in one object", key_.substr(0, 64)));
+    key_.clear();
+    return true;
+  }
+  bool on_string_part(json::string_view, std::size_t, Code&) { return true; }
+  bool on_string(json::string_view, std::size_t, Code& code) { return count(code); }
+  bool on_number_part(json::string_view part, Code& code) { return number(part.size(), code); }
+  bool on_int64(std::int64_t, json::string_view part, Code& code) {
+    return number_end(part.size(), code);
+  }
+  bool on_uint64(std::uint64_t, json::string_view part, Code& code) {
+    return number_end(part.size(), code);
+  }
+  bool on_double(double, json::string_view part, Code& code) {
+    return number_end(part.size(), code);
+  }
+  bool on_bool(bool, Code& code) { return count(code); }
+  bool on_null(Code& code) { return count(code); }
+  bool on_comment_part(json::string_view, Code&) { return true; }
+  bool on_comment(json::string_view, Code&) { return true; }
+
+ private:
+  bool refuse(Code& code, std::string why) {
+    problem = std::move(why);
+    code = json::error::syntax;
+    return false;
+  }
+  bool count(Code& code) {
+    if (++nodes_ > limits_.nodes)
+      return refuse(code, fmt::format("more than {} values", limits_.nodes));
+    return true;
+  }
+  bool number(std::size_t characters, Code& code) {
+    number_characters_ += characters;
+    if (number_characters_ > limits_.number_characters)
+      return refuse(code,
+                    fmt::format("a number has more than {} characters", limits_.number_characters));
+    return true;
+  }
+  bool number_end(std::size_t characters, Code& code) {
+    const bool ok = number(characters, code) && count(code);
+    number_characters_ = 0;
+    return ok;
+  }
+
+  const JsonLimits& limits_;
+  std::vector<std::set<std::string>> keys_;
+  std::string key_;
+  std::size_t nodes_ = 0, number_characters_ = 0;
+};
+
+}  // namespace
+
+Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.bytes)
+    return Error{
+        ErrorKind::too_large,
+        fmt::format("the JSON text has {} bytes; at most {} are taken", text.size(), limits.bytes)};
+  json::parse_options options;
+  options.max_depth = limits.depth;
+
+  json::basic_parser<LimitChecker> checker(options, limits);
+  json::error_code code;
+  const std::size_t read = checker.write_some(false, text.data(), text.size(), code);
+  if (!checker.handler().problem.empty())
+    return invalid("invalid JSON: " + checker.handler().problem);
+  if (code == json::error::too_deep)
+    return invalid(fmt::format("invalid JSON: nested more than {} levels deep", limits.depth));
+  if (code) return invalid(fmt::format("invalid JSON at byte {}: {}", read, code.message()));
+  if (text.find_first_not_of(" \t\r\n", read) != std::string_view::npos)
+    return invalid(fmt::format("invalid JSON at byte {}: text after the end of the value", read));
+
+  json::value value = json::parse(json::string_view(text.data(), text.size()), code, {}, options);
+  if (code) return invalid(fmt::format("invalid JSON: {}", code.message()));
+  return value;
+}
+
+Result<json::object> parse_json_object(std::string_view text, std::string_view what,
+                                       const JsonLimits& limits) {
+  auto value = parse_json(text, limits);
+  if (!value) {
+    Error error = std::move(value).error();
+    error.message = fmt::format("{}: {}", what, error.message);
+    return error;
+  }
+  if (!value->is_object()) return invalid(fmt::format("{} must be a JSON object", what));
+  return std::move(value->as_object());
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20)
+          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<int>(c));
+        else
+          out += c;
+    }
+  }
+  out += '"';
+}
+
+const json::string* find_string(const json::object& object, std::string_view key) {
+  const json::value* const value = object.if_contains(json::string_view(key.data(), key.size()));
+  return value != nullptr ? value->if_string() : nullptr;
+}
+
+const json::object* find_object(const json::object& object, std::string_view key) {
+  const json::value* const value = object.if_contains(json::string_view(key.data(), key.size()));
+  return value != nullptr ? value->if_object() : nullptr;
+}
+
+}  // namespace fairlead

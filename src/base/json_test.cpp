@@ -1,0 +1,54 @@
+#include "base/json.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fairlead {
+namespace {
+
+TEST(Json, RefusesWhatIsNotSoundAndSaysWhy) {
+  struct Case {
+    std::string text, part_of_message;
+  };
+  const Case cases[] = {
+      {"", "invalid JSON"},
+      {"{", "invalid JSON"},
+      {"{} {}", "text after the end"},
+      {R"({"a":1,"a":2})", "\"a\" stands twice"},
+      {R"({"a":1,"\u0061":2})", "\"a\" stands twice"},
+      {"\"\xff\"", "invalid JSON"},
+      {std::string(70, '[') + std::string(70, ']'), "64 levels"},
+      {std::string(65, '1'), "64 characters"},
+      {"NaN", "invalid JSON"},
+      {"{'a':1}", "invalid JSON"},
+  };
+  for (const Case& c : cases) {
+    const auto value = parse_json(c.text);
+    ASSERT_FALSE(value) << c.text;
+    EXPECT_NE(value.error().message.find(c.part_of_message), std::string::npos)
+        << value.error().message;
+  }
+}
+
+TEST(Json, LimitsAreErrorsThatNameTheLimit) {
+  EXPECT_EQ(parse_json("[1,2,3]", {.bytes = 3}).error().kind, ErrorKind::too_large);
+  EXPECT_NE(parse_json("[1,2,3]", {.nodes = 3}).error().message.find("3 values"),
+            std::string::npos);
+  EXPECT_NE(
+      parse_json(R"({"a":1,"b":2})", {.keys_per_object = 1}).error().message.find("1 members"),
+      std::string::npos);
+}
+
+TEST(Json, KeepsOrderAndReadsNestedObjectsOfTheSameKeys) {
+  const auto value = parse_json(R"({"b":{"x":1},"a":{"x":2}})");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(json::serialize(*value), R"({"b":{"x":1},"a":{"x":2}})");
+}
+
+TEST(Json, QuotesWhatJsonQuotes) {
+  std::string out;
+  append_json_string(out, "a\"b\\c\n\x01é");
+  EXPECT_EQ(out, R"("a\"b\\c\n\u0001é")");
+}
+
+}  // namespace
+}  // namespace fairlead

@@ -1,0 +1,26 @@
+// The service's answer -> records and metadata, as slices of its own text. Pure. Section 9.
+#pragma once
+
+#include "connector/call.hpp"
+
+namespace fairlead::connector {
+
+struct ReadOptions {
+  const ConfigValues* config = nullptr;
+  const std::vector<std::string>* select_fields = nullptr;
+  const std::vector<std::string>* exclude_fields = nullptr;
+  bool truncate = false;
+  Instant now = {};
+};
+
+/// An answer with a status below 400. Every byte is validated; numbers keep their digits.
+Result<Outcome, CallError> read_answer(const Definition& definition, const Operation& operation,
+                                       const net::Answer& answer, const ReadOptions& options);
+
+/// An answer with a status of 400 or more, as section 8.2 words it.
+CallError read_refusal(const Definition& definition, const net::Answer& answer, Instant now);
+
+/// The error envelope in a 200 (9.2); nullopt when there is none.
+std::optional<CallError> find_error_envelope(const Definition& definition, const json::value& body);
+
+}  // namespace fairlead::connector

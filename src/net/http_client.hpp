@@ -1,0 +1,95 @@
+// Sends HTTP/1.1 requests to third-party services. Beast and OpenSSL live in http_client.cpp only.
+#pragma once
+
+#include "base/clock.hpp"
+#include "net/egress_policy.hpp"
+#include "net/message.hpp"
+#include "net/url.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace fairlead::net {
+
+/// Whether a request may travel on a kept-alive connection. A connection that dies before the first
+/// byte of the answer is replaced once by a new one for `may_reuse` only; a `fresh` request is
+/// written to a new connection and never again.
+enum class Connection { may_reuse, fresh };
+
+struct OutboundRequest {
+  std::string method = "GET";
+  Url url;
+  Headers headers;  ///< Host, Content-Length, Connection, Accept-Encoding are ours
+  std::string body = {};
+  Connection connection = Connection::may_reuse;
+  /// Connections are never shared between different values (the organization).
+  std::string pool = {};
+  /// Connect here, in plain HTTP, while Host stays the URL's.
+  std::optional<Endpoint> connect_to = {};
+  std::chrono::milliseconds connect_time{5'000};
+  std::chrono::milliseconds first_byte_time{30'000};
+  std::size_t answer_bytes = 16u << 20;  ///< after decoding; of a streamed answer in all
+};
+
+/// Why there is no answer.
+struct SendFailure {
+  enum class Reason {
+    invalid_request,  ///< a header or the URL cannot be sent
+    denied,           ///< the egress policy refuses the address
+    resolve,
+    connect,
+    tls,
+    timed_out,
+    broken,    ///< the connection ended or the answer is not HTTP
+    too_large  ///< a limit was passed while reading
+  };
+  Reason reason;
+  std::string message;  ///< never holds header values or the query
+  bool sent = false;    ///< a byte of the request may have reached the service
+};
+Error to_error(SendFailure failure);
+
+struct Answer {
+  int status = 0;
+  Headers headers;
+  std::string
+      body;  ///< decoded (gzip, deflate, br, zstd), with SIMDJSON_PADDING spare bytes of capacity
+};
+
+/// The head of an answer whose body is read piece by piece. Dropping it closes the connection.
+struct StreamedAnswer {
+  int status = 0;
+  Headers headers;
+  BodyStream body;
+};
+
+/// One for the process; keeps its connections per loop, so no lock is taken. Redirects are never
+/// followed here.
+class HttpClient {
+ public:
+  struct Options {
+    EgressPolicy egress = EgressPolicy::public_only();
+    std::string ca_file = {};  ///< further trusted authorities, PEM
+    std::string proxy =
+        {};  ///< "http://host:port" by operator setting; environment variables are not read
+    std::string user_agent = "fairlead/" FAIRLEAD_VERSION;
+    std::size_t kept_per_host = 32;
+    std::chrono::seconds keep_idle{55};
+  };
+  explicit HttpClient(Options options);
+  ~HttpClient();
+
+  /// The whole answer, or why there is none. Every status is an answer.
+  Task<Result<Answer, SendFailure>> send(OutboundRequest request, Deadline deadline);
+  /// The head of the answer; the body follows from `body`, undecoded unless encoded by the service.
+  Task<Result<StreamedAnswer, SendFailure>> open(OutboundRequest request, Deadline deadline);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace fairlead::net

@@ -1,0 +1,62 @@
+#include "net/message.hpp"
+
+#include <algorithm>
+
+namespace fairlead::net {
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+}  // namespace
+
+bool same_header(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool is_header_name(std::string_view name) noexcept {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_header_value(std::string_view value) noexcept {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
+
+const std::string* Headers::find(std::string_view name) const noexcept {
+  for (const Header& field : fields_)
+    if (same_header(field.name, name)) return &field.value;
+  return nullptr;
+}
+
+std::size_t Headers::count(std::string_view name) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(fields_.begin(), fields_.end(),
+                    [&](const Header& field) { return same_header(field.name, name); }));
+}
+
+void Headers::set(std::string_view name, std::string value) {
+  const auto first = std::find_if(fields_.begin(), fields_.end(), [&](const Header& field) {
+    return same_header(field.name, name);
+  });
+  if (first == fields_.end()) {
+    add(std::string(name), std::move(value));
+    return;
+  }
+  *first = {std::string(name), std::move(value)};
+  fields_.erase(std::remove_if(first + 1, fields_.end(),
+                               [&](const Header& field) { return same_header(field.name, name); }),
+                fields_.end());
+}
+
+void Headers::remove(std::string_view name) {
+  std::erase_if(fields_, [&](const Header& field) { return same_header(field.name, name); });
+}
+
+}  // namespace fairlead::net
