@@ -1,0 +1,355 @@
+#include "server/exec_local.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <sstream>
+
+#include "base/encoding.hpp"
+#include "base/suggestion.hpp"
+#include "connector/catalogue.hpp"
+#include "connector/engine.hpp"
+#include "connector/memory_credentials.hpp"
+
+namespace fairlead::server {
+namespace {
+
+using connector::CallError;
+using connector::CallErrorKind;
+using connector::Definition;
+
+/// The largest download that a line of --batch carries as base64.
+constexpr std::size_t largest_inline_download = 256u << 20;
+
+/// Definitions by path or slug; a file is read again when it has changed.
+class Definitions {
+ public:
+  Result<std::shared_ptr<const Definition>> get(const std::string& name) {
+    std::error_code code;
+    if (!std::filesystem::is_regular_file(name, code)) return from_catalogue(name);
+    const auto changed = std::filesystem::last_write_time(name, code);
+    const auto held = files_.find(name);
+    if (held != files_.end() && held->second.changed == changed) return held->second.definition;
+
+    std::ifstream file(name, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file) return invalid_field("definition", fmt::format("cannot read '{}'", name));
+    auto loaded = connector::load_definition(text.str(), name);
+    if (!loaded) return std::move(loaded).error();
+    files_[name] = {changed, *loaded};
+    return *loaded;
+  }
+
+ private:
+  struct File {
+    std::filesystem::file_time_type changed;
+    std::shared_ptr<const Definition> definition;
+  };
+
+  Result<std::shared_ptr<const Definition>> from_catalogue(const std::string& name) {
+    if (const auto* entry = catalogue_.find(name)) return catalogue_.get(entry->slug);
+    std::vector<std::string> slugs;
+    for (const auto& entry : catalogue_.entries()) slugs.push_back(entry.slug);
+    return invalid_field("definition", fmt::format("'{}' is neither a file nor a connector of the catalogue{}", name,
+                                                   did_you_mean(name, slugs)));
+  }
+
+  connector::Catalogue catalogue_;
+  std::map<std::string, File> files_;
+};
+
+/// What a call came to.
+struct LocalResult {
+  std::optional<connector::Outcome> outcome;
+  std::optional<connector::Plan> plan;
+  std::optional<CallError> error;
+  std::vector<connector::Wait> waits;
+  std::optional<connector::TokenState> refreshed;
+};
+
+CallError to_call_error(const Error& error) {
+  CallError out{CallErrorKind::executor, error.message};
+  if (error.kind == ErrorKind::timed_out) out.kind = CallErrorKind::timeout;
+  if (error.kind == ErrorKind::upstream_unreachable) out.kind = CallErrorKind::network;
+  if (error.kind == ErrorKind::invalid_input) out.kind = CallErrorKind::validation;
+  return out;
+}
+
+/// The engine and what it needs, for as many calls as there are.
+class LocalEngine {
+ public:
+  LocalEngine() : client_({.egress = net::EgressPolicy::unrestricted()}), engine_(client_) {}
+
+  Task<LocalResult> run(LocalCall call) {
+    LocalResult result;
+    auto definition = definitions_.get(call.definition);
+    if (!definition) {
+      result.error = to_call_error(definition.error());
+      co_return result;
+    }
+    connector::Call to_make;
+    to_make.definition = definition->get();
+    to_make.entity = std::move(call.entity);
+    to_make.action = std::move(call.action);
+    to_make.params = std::move(call.params);
+    to_make.config = std::move(call.config);
+    to_make.auth_scheme = std::move(call.auth_scheme);
+
+    connector::EngineOptions options;
+    options.connect_to = call.connect_to;
+    if (call.note_waits) options.on_wait = [&result](connector::Wait wait) { result.waits.push_back(wait); };
+    connector::MemoryCredentials credentials(std::move(call.credentials));
+    try {
+      if (call.plan) {
+        auto plan = co_await engine_.plan(to_make, credentials, options);
+        if (plan)
+          result.plan = *std::move(plan);
+        else
+          result.error = std::move(plan).error();
+      } else {
+        auto outcome = co_await engine_.execute(to_make, credentials, options);
+        if (outcome)
+          result.outcome = *std::move(outcome);
+        else
+          result.error = std::move(outcome).error();
+      }
+    } catch (const Failure& failure) {
+      result.error = to_call_error(failure.error());
+    }
+    if (const auto* renewed = credentials.renewed()) result.refreshed = connector::duplicate(*renewed);
+    co_return result;
+  }
+
+ private:
+  net::HttpClient client_;
+  connector::Engine engine_;
+  Definitions definitions_;
+};
+
+/// Reads a download to its end. Breaking off half-way is an error, never a short file.
+Task<Result<std::string, CallError>> read_all(net::BodyStream stream) {
+  std::string bytes;
+  try {
+    for (;;) {
+      const std::string piece = co_await stream();
+      if (piece.empty()) co_return bytes;
+      bytes += piece;
+      if (bytes.size() > largest_inline_download)
+        co_return CallError{CallErrorKind::http_client, "the file is larger than a batch line carries; ask for a range"};
+    }
+  } catch (const Failure& failure) {
+    co_return to_call_error(failure.error());
+  }
+}
+
+std::string to_text(const connector::Plan& plan) {
+  json::object headers;
+  for (const auto& header : plan.headers) headers[header.name] = header.value;
+  json::object out{{"method", plan.method}, {"url", plan.url},       {"headers", std::move(headers)},
+                   {"body", plan.body},     {"auth_scheme", plan.auth_scheme}, {"effect", plan.effect}};
+  json::array notes;
+  for (const auto& note : plan.notes) notes.emplace_back(note);
+  out["notes"] = std::move(notes);
+  return json::serialize(out);
+}
+
+json::object to_json(const CallError& error) {
+  json::object out{{"kind", connector::name_of(error.kind)}, {"status", nullptr}, {"message", error.message}};
+  if (error.status != 0) out["status"] = error.status;
+  return out;
+}
+
+json::array to_json(const std::vector<connector::Wait>& waits) {
+  json::array out;
+  for (const auto& wait : waits) {
+    if (wait.kind == connector::Wait::Kind::retry_after)
+      out.push_back(json::object{{"kind", "retry_after"}, {"s", wait.seconds}});
+    else
+      out.push_back(json::object{{"kind", "backoff"}, {"max_s", wait.seconds}});
+  }
+  return out;
+}
+
+/// What the caller would store; these are the caller's own tokens, handed back on request.
+json::value to_json(const std::optional<connector::TokenState>& tokens) {
+  if (!tokens) return nullptr;
+  json::object out{{"access_token", tokens->access_token.reveal()}};
+  if (!tokens->token_type.empty()) out["token_type"] = tokens->token_type;
+  if (!tokens->refresh_token.empty()) out["refresh_token"] = tokens->refresh_token.reveal();
+  for (const auto& [name, value] : tokens->extracted) out[name] = value;
+  return out;
+}
+
+/// One line of --batch as a call.
+Result<LocalCall> read_line(const json::object& line, const std::optional<net::Endpoint>& default_connect_to) {
+  LocalCall call;
+  call.connect_to = default_connect_to;
+  static const std::vector<std::string> names = {"id",          "definition", "base_url", "no_sleep", "auth_scheme", "credentials",
+                                                 "config",      "entity",     "action",   "params",   "plan"};
+  for (const auto& [key, value] : line) {
+    const std::string name(key.data(), key.size());
+    if (name == "id") {
+      call.id = value;
+    } else if (name == "definition" || name == "entity" || name == "action" || name == "auth_scheme" || name == "base_url") {
+      if (value.is_null() && (name == "auth_scheme" || name == "base_url")) continue;
+      if (!value.is_string()) return invalid_field(name, fmt::format("'{}' must be a string", name));
+      const std::string text(view(value.as_string()));
+      if (name == "definition") call.definition = text;
+      if (name == "entity") call.entity = text;
+      if (name == "action") call.action = text;
+      if (name == "auth_scheme") call.auth_scheme = text;
+      if (name == "base_url") {
+        auto endpoint = net::Endpoint::parse_loopback(text);
+        if (!endpoint) return invalid_field(name, endpoint.error().message);
+        call.connect_to = *std::move(endpoint);
+      }
+    } else if (name == "no_sleep" || name == "plan") {
+      if (value.is_null()) continue;
+      if (!value.is_bool()) return invalid_field(name, fmt::format("'{}' must be true or false", name));
+      (name == "plan" ? call.plan : call.note_waits) = value.as_bool();
+    } else if (name == "credentials" || name == "config" || name == "params") {
+      if (value.is_null()) continue;
+      if (!value.is_object()) return invalid_field(name, fmt::format("'{}' must be an object", name));
+      if (name == "credentials") {
+        auto fields = read_credentials(value.as_object());
+        if (!fields) return std::move(fields).error();
+        call.credentials = *std::move(fields);
+      }
+      if (name == "config") call.config = value.as_object();
+      if (name == "params") call.params = value.as_object();
+    } else {
+      return invalid_field(name, fmt::format("unknown member '{}'{}", name, did_you_mean(name, names)));
+    }
+  }
+  for (const char* required : {"definition", "entity", "action"})
+    if (!line.contains(required)) return invalid_field(required, fmt::format("'{}' is missing", required));
+  return call;
+}
+
+/// {"id", "result", "waits", "refreshed"} as one line.
+std::string answer_line(const json::value& id, const LocalResult& result, const std::string& data) {
+  std::string out = "{\"id\":" + json::serialize(id) + ",\"result\":{\"success\":";
+  out += result.error ? "false" : "true";
+  out += ",\"data\":" + data + ",\"meta\":";
+  out += result.outcome && !result.outcome->meta.empty() ? result.outcome->meta : "null";
+  out += ",\"error\":";
+  out += result.error ? json::serialize(to_json(*result.error)) : "null";
+  out += "},\"waits\":" + json::serialize(to_json(result.waits));
+  out += ",\"refreshed\":" + json::serialize(to_json(result.refreshed)) + "}";
+  // Records are slices of the service's text, which may hold line breaks between tokens; JSON strings hold none.
+  for (char& c : out)
+    if (c == '\n' || c == '\r') c = ' ';
+  return out;
+}
+
+Task<std::string> answer_call(LocalEngine& engine, LocalCall call) {
+  const json::value id = call.id;
+  LocalResult result = co_await engine.run(std::move(call));
+  std::string data = "null";
+  if (result.plan) data = to_text(*result.plan);
+  if (result.outcome && result.outcome->download) {
+    auto bytes = co_await read_all(std::move(result.outcome->download->body));
+    if (bytes)
+      data = json::serialize(json::object{{"base64", to_base64(*bytes)}});
+    else
+      result.error = std::move(bytes).error();
+  } else if (result.outcome) {
+    data = result.outcome->data;
+  }
+  co_return answer_line(id, result, data);
+}
+
+int exit_code_of(const CallError& error) {
+  switch (error.kind) {
+    case CallErrorKind::credentials:
+    case CallErrorKind::authentication: return 2;
+    case CallErrorKind::entity_not_found: return 3;
+    case CallErrorKind::missing_parameter:
+    case CallErrorKind::invalid_parameter:
+    case CallErrorKind::action_not_supported:
+    case CallErrorKind::unknown_action:
+    case CallErrorKind::validation: return 4;
+    case CallErrorKind::http_status: return error.status == 404 ? 3 : 1;
+    default: return 1;
+  }
+}
+
+Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::ostream& err) {
+  LocalResult result = co_await engine.run(std::move(call));
+  if (result.outcome && result.outcome->download) {
+    try {
+      for (;;) {
+        const std::string piece = co_await result.outcome->download->body();
+        if (piece.empty()) break;
+        out << piece;
+      }
+    } catch (const Failure& failure) {
+      result.error = to_call_error(failure.error());
+    }
+    out.flush();
+  } else if (result.outcome) {
+    out << "{\"data\":" << result.outcome->data << ",\"meta\":" << (result.outcome->meta.empty() ? "null" : result.outcome->meta)
+        << "}\n";
+  } else if (result.plan) {
+    out << to_text(*result.plan) << '\n';
+  }
+  if (!result.error) co_return 0;
+  json::object shown = to_json(*result.error);
+  if (result.error->outcome_unknown) shown["outcome_unknown"] = true;
+  err << json::serialize(json::object{{"error", std::move(shown)}}) << '\n';
+  co_return exit_code_of(*result.error);
+}
+
+}  // namespace
+
+Result<connector::CredentialFields> read_credentials(const json::object& given) {
+  connector::CredentialFields fields;
+  for (const auto& [key, value] : given) {
+    const std::string name(key.data(), key.size());
+    if (value.is_null()) continue;
+    if (value.is_string()) {
+      fields.emplace(name, Secret(view(value.as_string())));
+    } else if (value.is_number() || value.is_bool()) {
+      fields.emplace(name, Secret(json::serialize(value)));
+    } else {
+      return invalid_field("credentials." + name, fmt::format("the credential field '{}' must be text", name));
+    }
+  }
+  return fields;
+}
+
+int exec_local_once(LocalCall call, std::ostream& out, std::ostream& err) {
+  LocalEngine engine;
+  return run_to_end(run_once(engine, std::move(call), out, err));
+}
+
+int exec_local_batch(std::istream& in, std::ostream& out, std::optional<net::Endpoint> default_connect_to) {
+  LocalEngine engine;
+  const auto serve_lines = [&]() -> Task<void> {
+    std::string line;
+    while (std::getline(in, line)) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      auto object = parse_json_object(line, "the line", {.bytes = 64u << 20});
+      std::string answer;
+      if (!object) {
+        answer = answer_line(nullptr, {.error = CallError{CallErrorKind::validation, object.error().message}}, "null");
+      } else if (auto call = read_line(*object, default_connect_to); !call) {
+        const auto* id = object->if_contains("id");
+        answer = answer_line(id != nullptr ? *id : json::value(nullptr),
+                             {.error = CallError{CallErrorKind::validation, call.error().message}}, "null");
+      } else {
+        LocalCall to_make = *std::move(call);
+        answer = co_await answer_call(engine, std::move(to_make));
+      }
+      out << answer << '\n' << std::flush;
+    }
+  };
+  run_to_end(serve_lines());
+  return 0;
+}
+
+}  // namespace fairlead::server

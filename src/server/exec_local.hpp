@@ -1,0 +1,38 @@
+// `fairlead exec-local`: the engine in this process, with the caller's own credentials. No server, no account.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include "base/json.hpp"
+#include "connector/call.hpp"
+#include "net/url.hpp"
+
+namespace fairlead::server {
+
+/// One call, as given by flags or by a line of `--batch`.
+struct LocalCall {
+  std::string definition;  ///< a file's path, or a slug of the catalogue
+  std::string entity, action;
+  json::object params, config;
+  std::string auth_scheme;
+  connector::CredentialFields credentials;
+  std::optional<net::Endpoint> connect_to;
+  bool note_waits = false;  ///< waits before a retry are noted, not slept
+  bool plan = false;
+  json::value id;
+};
+
+/// Runs one call; writes the result (or the plan) as JSON to `out`, a download's bytes to `out` raw.
+/// Answers the exit code: 0, or 1 to 4 by the kind of error, which goes to `err` as JSON.
+int exec_local_once(LocalCall call, std::ostream& out, std::ostream& err);
+
+/// One JSON object a line in, one a line out, in order, flushed. Bad lines are answered with an error, and the next line is read.
+/// Answers 0 when the input ends.
+int exec_local_batch(std::istream& in, std::ostream& out, std::optional<net::Endpoint> default_connect_to);
+
+/// {"token": "..."} as credential fields: values are text or numbers; empty and null ones are left out.
+Result<connector::CredentialFields> read_credentials(const json::object& given);
+
+}  // namespace fairlead::server
