@@ -1,0 +1,45 @@
+# The verbs of the project; each installs what it misses (Debian 12).
+.PHONY: run test test-asan test-tsan build bench lint clean
+JOBS ?= $(shell nproc)
+# Keep the terminal readable: ninja prints one line.
+export NINJA_STATUS = [%f/%t %es] 
+
+run: build
+	@tools/run
+
+build:
+	@tools/bootstrap build
+	@cmake --preset release $(QUIET)
+	@cmake --build --preset release --target fairlead -j $(JOBS)
+	@strip -o build/release/bin/fairlead.stripped build/release/bin/fairlead && mv build/release/bin/fairlead.stripped build/release/bin/fairlead
+	@ls -l build/release/bin/fairlead
+
+test:
+	@tools/bootstrap build test
+	@tools/run_tests.py --preset dev --jobs $(JOBS)
+
+test-asan:
+	@tools/bootstrap build test
+	@tools/run_tests.py --preset asan --jobs $(JOBS) --only cpp
+
+test-tsan:
+	@tools/bootstrap build test
+	@tools/run_tests.py --preset tsan --jobs $(JOBS) --only cpp --match '^(net|vault|store|base)'
+
+bench:
+	@tools/bootstrap build bench
+	@cmake --preset release $(QUIET)
+	@cmake --build --preset release -j $(JOBS)
+	@bench/run
+
+lint:
+	@tools/bootstrap build lint
+	@tools/lint
+
+clean:
+	rm -rf build
+
+QUIET = > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+build bench: | build/.dir
+build/.dir:
+	@mkdir -p build && touch $@

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Builds one preset and runs every test of it: C++ (ctest), then Python (pytest), which drives the built programs.
+
+Shows what it is doing; the last line counts: `N passed, N failed`. Exit code 1 when anything failed.
+"""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def run(title, command, **options):
+    print(f"== {title}", flush=True)
+    start = time.monotonic()
+    code = subprocess.run(command, cwd=ROOT, **options).returncode
+    print(f"   {time.monotonic() - start:.0f} s", flush=True)
+    return code
+
+
+def must(title, command):
+    if run(title, command) != 0:
+        print(f"{title} failed: nothing was tested\n0 passed, 1 failed")
+        sys.exit(1)
+
+
+def count(report):
+    """Passed, failed, skipped of a JUnit report; a missing report is one failure."""
+    if not report.exists():
+        return 0, 1, 0
+    cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    failed = sum(1 for c in cases if c.find("failure") is not None or c.find("error") is not None or c.get("status") == "fail")
+    skipped = sum(1 for c in cases if c.find("skipped") is not None or c.get("status") in ("notrun", "disabled"))
+    return len(cases) - failed - skipped, failed, skipped
+
+
+def python_environment():
+    """A virtual environment with the pinned packages of tests/requirements.txt; made again only when they change."""
+    home = ROOT / "build" / "venv"
+    wanted = (ROOT / "tests" / "requirements.txt").read_text()
+    stamp = home / "requirements.txt"
+    python = home / "bin" / "python"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        must("Python packages of the tests", [sys.executable, "-m", "venv", "--clear", str(home)])
+        must("installing them", [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r",
+                                 str(ROOT / "tests" / "requirements.txt")])
+        stamp.write_text(wanted)
+    return python
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--preset", default="dev", choices=["dev", "asan", "tsan"])
+    parser.add_argument("--jobs", default=str(os.cpu_count()))
+    parser.add_argument("--only", choices=["cpp", "python"])
+    parser.add_argument("--match", help="only C++ test programs whose name matches this expression")
+    arguments = parser.parse_args()
+    build = ROOT / "build" / arguments.preset
+    reports = ROOT / "build" / "reports"
+    reports.mkdir(parents=True, exist_ok=True)
+
+    must(f"configuring build/{arguments.preset}", ["cmake", "--preset", arguments.preset, "--log-level=WARNING"])
+    must(f"building build/{arguments.preset}", ["cmake", "--build", str(build), "-j", arguments.jobs])
+
+    passed = failed = skipped = 0
+    if arguments.only != "python":
+        report = reports / f"cpp-{arguments.preset}.xml"
+        report.unlink(missing_ok=True)
+        command = ["ctest", "--test-dir", str(build), "-j", str(2 * int(arguments.jobs)), "--output-on-failure", "--progress",
+                   "--no-tests=error", "--output-junit", str(report)]
+        if arguments.match:
+            command += ["-L", arguments.match]
+        run("C++ tests", command)
+        counted = count(report)
+        passed, failed, skipped = passed + counted[0], failed + counted[1], skipped + counted[2]
+    if arguments.only != "cpp":
+        python = python_environment()
+        report = reports / f"python-{arguments.preset}.xml"
+        report.unlink(missing_ok=True)
+        environment = dict(os.environ, FAIRLEAD_BINARY=str(build / "bin" / "fairlead"))
+        run("Python tests", [str(python), "-m", "pytest", "-q", "-n", arguments.jobs, "--dist", "loadfile", "--junitxml", str(report), "tests"],
+            env=environment)
+        counted = count(report)
+        passed, failed, skipped = passed + counted[0], failed + counted[1], skipped + counted[2]
+
+    skips = f", {skipped} skipped" if skipped else ""
+    print(f"{passed} passed, {failed} failed{skips}")
+    sys.exit(1 if failed or passed == 0 else 0)
+
+
+if __name__ == "__main__":
+    main()
