@@ -1,1 +1,17 @@
-# Packaging is described in packaging/.
+# The .deb: the binary, the systemd unit, the documentation. Build it with: cmake --build build/release --target package
+install(FILES ${PROJECT_SOURCE_DIR}/packaging/fairlead.service DESTINATION /lib/systemd/system)
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/fairlead)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGE_NAME fairlead)
+set(CPACK_PACKAGE_VENDOR Fairlead)
+set(CPACK_PACKAGE_CONTACT "Fairlead maintainers <maintainers@fairlead.example>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Governed access to third-party services for AI agents")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS ca-certificates)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/postinst ${PROJECT_SOURCE_DIR}/packaging/prerm)
+include(CPack)

@@ -21,11 +21,15 @@ CredentialFields duplicate(const CredentialFields& fields) {
 MemoryCredentials::MemoryCredentials(CredentialFields fields, TokenState tokens)
     : fields_(std::move(fields)), tokens_(std::move(tokens)) {}
 
-Task<CredentialSource::Opened> MemoryCredentials::open() { co_return Opened{duplicate(fields_), duplicate(tokens_)}; }
+Task<CredentialSource::Opened> MemoryCredentials::open() {
+  co_return Opened{duplicate(fields_), duplicate(tokens_)};
+}
 
 Task<Result<TokenState, RenewalFailure>> MemoryCredentials::renew(
-    const Secret& seen_access_token, std::function<Task<Result<TokenState, RenewalFailure>>(const Opened&)> renewal) {
-  if (was_renewed_ && !tokens_.access_token.matches(seen_access_token)) co_return duplicate(tokens_);
+    const Secret& seen_access_token,
+    std::function<Task<Result<TokenState, RenewalFailure>>(const Opened&)> renewal) {
+  if (was_renewed_ && !tokens_.access_token.matches(seen_access_token))
+    co_return duplicate(tokens_);
   const Opened held{duplicate(fields_), duplicate(tokens_)};
   auto answer = co_await renewal(held);
   if (answer) {

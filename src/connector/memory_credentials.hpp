@@ -1,9 +1,9 @@
 // Credentials that live in the caller's own process: the open source mode.
 #pragma once
 
-#include <optional>
-
 #include "connector/engine.hpp"
+
+#include <optional>
 
 namespace fairlead::connector {
 

@@ -1,5 +1,11 @@
 #include "server/exec_local.hpp"
 
+#include "base/encoding.hpp"
+#include "base/suggestion.hpp"
+#include "connector/catalogue.hpp"
+#include "connector/engine.hpp"
+#include "connector/memory_credentials.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -7,12 +13,6 @@
 #include <iostream>
 #include <map>
 #include <sstream>
-
-#include "base/encoding.hpp"
-#include "base/suggestion.hpp"
-#include "connector/catalogue.hpp"
-#include "connector/engine.hpp"
-#include "connector/memory_credentials.hpp"
 
 namespace fairlead::server {
 namespace {
@@ -54,8 +54,9 @@ class Definitions {
     if (const auto* entry = catalogue_.find(name)) return catalogue_.get(entry->slug);
     std::vector<std::string> slugs;
     for (const auto& entry : catalogue_.entries()) slugs.push_back(entry.slug);
-    return invalid_field("definition", fmt::format("'{}' is neither a file nor a connector of the catalogue{}", name,
-                                                   did_you_mean(name, slugs)));
+    return invalid_field(
+        "definition", fmt::format("'{}' is neither a file nor a connector of the catalogue{}", name,
+                                  did_you_mean(name, slugs)));
   }
 
   connector::Catalogue catalogue_;
@@ -101,7 +102,8 @@ class LocalEngine {
 
     connector::EngineOptions options;
     options.connect_to = call.connect_to;
-    if (call.note_waits) options.on_wait = [&result](connector::Wait wait) { result.waits.push_back(wait); };
+    if (call.note_waits)
+      options.on_wait = [&result](connector::Wait wait) { result.waits.push_back(wait); };
     connector::MemoryCredentials credentials(std::move(call.credentials));
     try {
       if (call.plan) {
@@ -120,7 +122,8 @@ class LocalEngine {
     } catch (const Failure& failure) {
       result.error = to_call_error(failure.error());
     }
-    if (const auto* renewed = credentials.renewed()) result.refreshed = connector::duplicate(*renewed);
+    if (const auto* renewed = credentials.renewed())
+      result.refreshed = connector::duplicate(*renewed);
     co_return result;
   }
 
@@ -139,7 +142,8 @@ Task<Result<std::string, CallError>> read_all(net::BodyStream stream) {
       if (piece.empty()) co_return bytes;
       bytes += piece;
       if (bytes.size() > largest_inline_download)
-        co_return CallError{CallErrorKind::http_client, "the file is larger than a batch line carries; ask for a range"};
+        co_return CallError{CallErrorKind::http_client,
+                            "the file is larger than a batch line carries; ask for a range"};
     }
   } catch (const Failure& failure) {
     co_return to_call_error(failure.error());
@@ -149,8 +153,9 @@ Task<Result<std::string, CallError>> read_all(net::BodyStream stream) {
 std::string to_text(const connector::Plan& plan) {
   json::object headers;
   for (const auto& header : plan.headers) headers[header.name] = header.value;
-  json::object out{{"method", plan.method}, {"url", plan.url},       {"headers", std::move(headers)},
-                   {"body", plan.body},     {"auth_scheme", plan.auth_scheme}, {"effect", plan.effect}};
+  json::object out{{"method", plan.method},           {"url", plan.url},
+                   {"headers", std::move(headers)},   {"body", plan.body},
+                   {"auth_scheme", plan.auth_scheme}, {"effect", plan.effect}};
   json::array notes;
   for (const auto& note : plan.notes) notes.emplace_back(note);
   out["notes"] = std::move(notes);
@@ -158,7 +163,8 @@ std::string to_text(const connector::Plan& plan) {
 }
 
 json::object to_json(const CallError& error) {
-  json::object out{{"kind", connector::name_of(error.kind)}, {"status", nullptr}, {"message", error.message}};
+  json::object out{
+      {"kind", connector::name_of(error.kind)}, {"status", nullptr}, {"message", error.message}};
   if (error.status != 0) out["status"] = error.status;
   return out;
 }
@@ -185,18 +191,22 @@ json::value to_json(const std::optional<connector::TokenState>& tokens) {
 }
 
 /// One line of --batch as a call.
-Result<LocalCall> read_line(const json::object& line, const std::optional<net::Endpoint>& default_connect_to) {
+Result<LocalCall> read_line(const json::object& line,
+                            const std::optional<net::Endpoint>& default_connect_to) {
   LocalCall call;
   call.connect_to = default_connect_to;
-  static const std::vector<std::string> names = {"id",          "definition", "base_url", "no_sleep", "auth_scheme", "credentials",
-                                                 "config",      "entity",     "action",   "params",   "plan"};
+  static const std::vector<std::string> names = {
+      "id",     "definition", "base_url", "no_sleep", "auth_scheme", "credentials",
+      "config", "entity",     "action",   "params",   "plan"};
   for (const auto& [key, value] : line) {
     const std::string name(key.data(), key.size());
     if (name == "id") {
       call.id = value;
-    } else if (name == "definition" || name == "entity" || name == "action" || name == "auth_scheme" || name == "base_url") {
+    } else if (name == "definition" || name == "entity" || name == "action" ||
+               name == "auth_scheme" || name == "base_url") {
       if (value.is_null() && (name == "auth_scheme" || name == "base_url")) continue;
-      if (!value.is_string()) return invalid_field(name, fmt::format("'{}' must be a string", name));
+      if (!value.is_string())
+        return invalid_field(name, fmt::format("'{}' must be a string", name));
       const std::string text(view(value.as_string()));
       if (name == "definition") call.definition = text;
       if (name == "entity") call.entity = text;
@@ -209,11 +219,13 @@ Result<LocalCall> read_line(const json::object& line, const std::optional<net::E
       }
     } else if (name == "no_sleep" || name == "plan") {
       if (value.is_null()) continue;
-      if (!value.is_bool()) return invalid_field(name, fmt::format("'{}' must be true or false", name));
+      if (!value.is_bool())
+        return invalid_field(name, fmt::format("'{}' must be true or false", name));
       (name == "plan" ? call.plan : call.note_waits) = value.as_bool();
     } else if (name == "credentials" || name == "config" || name == "params") {
       if (value.is_null()) continue;
-      if (!value.is_object()) return invalid_field(name, fmt::format("'{}' must be an object", name));
+      if (!value.is_object())
+        return invalid_field(name, fmt::format("'{}' must be an object", name));
       if (name == "credentials") {
         auto fields = read_credentials(value.as_object());
         if (!fields) return std::move(fields).error();
@@ -222,11 +234,13 @@ Result<LocalCall> read_line(const json::object& line, const std::optional<net::E
       if (name == "config") call.config = value.as_object();
       if (name == "params") call.params = value.as_object();
     } else {
-      return invalid_field(name, fmt::format("unknown member '{}'{}", name, did_you_mean(name, names)));
+      return invalid_field(name,
+                           fmt::format("unknown member '{}'{}", name, did_you_mean(name, names)));
     }
   }
   for (const char* required : {"definition", "entity", "action"})
-    if (!line.contains(required)) return invalid_field(required, fmt::format("'{}' is missing", required));
+    if (!line.contains(required))
+      return invalid_field(required, fmt::format("'{}' is missing", required));
   return call;
 }
 
@@ -240,7 +254,8 @@ std::string answer_line(const json::value& id, const LocalResult& result, const 
   out += result.error ? json::serialize(to_json(*result.error)) : "null";
   out += "},\"waits\":" + json::serialize(to_json(result.waits));
   out += ",\"refreshed\":" + json::serialize(to_json(result.refreshed)) + "}";
-  // Records are slices of the service's text, which may hold line breaks between tokens; JSON strings hold none.
+  // Records are slices of the service's text, which may hold line breaks between tokens; JSON
+  // strings hold none.
   for (char& c : out)
     if (c == '\n' || c == '\r') c = ' ';
   return out;
@@ -266,15 +281,20 @@ Task<std::string> answer_call(LocalEngine& engine, LocalCall call) {
 int exit_code_of(const CallError& error) {
   switch (error.kind) {
     case CallErrorKind::credentials:
-    case CallErrorKind::authentication: return 2;
-    case CallErrorKind::entity_not_found: return 3;
+    case CallErrorKind::authentication:
+      return 2;
+    case CallErrorKind::entity_not_found:
+      return 3;
     case CallErrorKind::missing_parameter:
     case CallErrorKind::invalid_parameter:
     case CallErrorKind::action_not_supported:
     case CallErrorKind::unknown_action:
-    case CallErrorKind::validation: return 4;
-    case CallErrorKind::http_status: return error.status == 404 ? 3 : 1;
-    default: return 1;
+    case CallErrorKind::validation:
+      return 4;
+    case CallErrorKind::http_status:
+      return error.status == 404 ? 3 : 1;
+    default:
+      return 1;
   }
 }
 
@@ -292,8 +312,8 @@ Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::
     }
     out.flush();
   } else if (result.outcome) {
-    out << "{\"data\":" << result.outcome->data << ",\"meta\":" << (result.outcome->meta.empty() ? "null" : result.outcome->meta)
-        << "}\n";
+    out << "{\"data\":" << result.outcome->data
+        << ",\"meta\":" << (result.outcome->meta.empty() ? "null" : result.outcome->meta) << "}\n";
   } else if (result.plan) {
     out << to_text(*result.plan) << '\n';
   }
@@ -316,7 +336,8 @@ Result<connector::CredentialFields> read_credentials(const json::object& given) 
     } else if (value.is_number() || value.is_bool()) {
       fields.emplace(name, Secret(json::serialize(value)));
     } else {
-      return invalid_field("credentials." + name, fmt::format("the credential field '{}' must be text", name));
+      return invalid_field("credentials." + name,
+                           fmt::format("the credential field '{}' must be text", name));
     }
   }
   return fields;
@@ -327,7 +348,8 @@ int exec_local_once(LocalCall call, std::ostream& out, std::ostream& err) {
   return run_to_end(run_once(engine, std::move(call), out, err));
 }
 
-int exec_local_batch(std::istream& in, std::ostream& out, std::optional<net::Endpoint> default_connect_to) {
+int exec_local_batch(std::istream& in, std::ostream& out,
+                     std::optional<net::Endpoint> default_connect_to) {
   LocalEngine engine;
   const auto serve_lines = [&]() -> Task<void> {
     std::string line;
@@ -336,11 +358,14 @@ int exec_local_batch(std::istream& in, std::ostream& out, std::optional<net::End
       auto object = parse_json_object(line, "the line", {.bytes = 64u << 20});
       std::string answer;
       if (!object) {
-        answer = answer_line(nullptr, {.error = CallError{CallErrorKind::validation, object.error().message}}, "null");
+        answer = answer_line(
+            nullptr, {.error = CallError{CallErrorKind::validation, object.error().message}},
+            "null");
       } else if (auto call = read_line(*object, default_connect_to); !call) {
         const auto* id = object->if_contains("id");
         answer = answer_line(id != nullptr ? *id : json::value(nullptr),
-                             {.error = CallError{CallErrorKind::validation, call.error().message}}, "null");
+                             {.error = CallError{CallErrorKind::validation, call.error().message}},
+                             "null");
       } else {
         LocalCall to_make = *std::move(call);
         answer = co_await answer_call(engine, std::move(to_make));

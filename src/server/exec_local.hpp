@@ -1,13 +1,14 @@
-// `fairlead exec-local`: the engine in this process, with the caller's own credentials. No server, no account.
+// `fairlead exec-local`: the engine in this process, with the caller's own credentials. No server,
+// no account.
 #pragma once
-
-#include <iosfwd>
-#include <optional>
-#include <string>
 
 #include "base/json.hpp"
 #include "connector/call.hpp"
 #include "net/url.hpp"
+
+#include <iosfwd>
+#include <optional>
+#include <string>
 
 namespace fairlead::server {
 
@@ -24,15 +25,17 @@ struct LocalCall {
   json::value id;
 };
 
-/// Runs one call; writes the result (or the plan) as JSON to `out`, a download's bytes to `out` raw.
-/// Answers the exit code: 0, or 1 to 4 by the kind of error, which goes to `err` as JSON.
+/// Runs one call; writes the result (or the plan) as JSON to `out`, a download's bytes to `out`
+/// raw. Answers the exit code: 0, or 1 to 4 by the kind of error, which goes to `err` as JSON.
 int exec_local_once(LocalCall call, std::ostream& out, std::ostream& err);
 
-/// One JSON object a line in, one a line out, in order, flushed. Bad lines are answered with an error, and the next line is read.
-/// Answers 0 when the input ends.
-int exec_local_batch(std::istream& in, std::ostream& out, std::optional<net::Endpoint> default_connect_to);
+/// One JSON object a line in, one a line out, in order, flushed. Bad lines are answered with an
+/// error, and the next line is read. Answers 0 when the input ends.
+int exec_local_batch(std::istream& in, std::ostream& out,
+                     std::optional<net::Endpoint> default_connect_to);
 
-/// {"token": "..."} as credential fields: values are text or numbers; empty and null ones are left out.
+/// {"token": "..."} as credential fields: values are text or numbers; empty and null ones are left
+/// out.
 Result<connector::CredentialFields> read_credentials(const json::object& given);
 
 }  // namespace fairlead::server

@@ -1,0 +1,201 @@
+#include "cli/api_client.hpp"
+
+#include "base/encoding.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace fairlead::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto execute_time = 300s;  // an execute may wait for a slow service
+constexpr std::size_t most_pages = 100;
+
+json::value parse_answer(const net::Answer& answer) {
+  if (answer.body.empty()) return json::object{};
+  auto parsed = parse_json(
+      answer.body, {.bytes = 256u << 20, .nodes = 50'000'000, .keys_per_object = 1'000'000});
+  if (!parsed)
+    throw Problem("api_error", "the server's answer is not JSON: " + parsed.error().message,
+                  answer.status);
+  return *std::move(parsed);
+}
+
+void require_success(const net::Answer& answer) {
+  if (answer.status < 400) return;
+  const std::string* wait = answer.headers.find("Retry-After");
+  throw problem_of_answer(answer.status, answer.body,
+                          wait != nullptr ? std::optional(*wait) : std::nullopt);
+}
+
+std::string with_query(std::string path, const Query& query) {
+  char mark = path.find('?') == std::string::npos ? '?' : '&';
+  for (const auto& [name, value] : query) {
+    path += mark + form_encode(name) + "=" + form_encode(value);
+    mark = '&';
+  }
+  return path;
+}
+
+}  // namespace
+
+ApiClient::ApiClient(const Settings& settings)
+    : settings_(settings), client_({.egress = net::EgressPolicy::unrestricted()}) {}
+
+Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeatable) {
+  constexpr std::array waits = {1s, 2s, 4s};
+  for (std::size_t attempt = 0;; ++attempt) {
+    net::OutboundRequest to_send = request;
+    const Deadline deadline = Deadline::after(execute_time);
+    auto answer = co_await client_.send(std::move(to_send), deadline);
+    const bool last = attempt == waits.size();
+    if (answer) {
+      const bool busy = answer->status == 429 || answer->status == 502 || answer->status == 503 ||
+                        answer->status == 504;
+      if (!busy || !repeatable || last) co_return *std::move(answer);
+    } else if (last || !(repeatable || !answer.error().sent)) {
+      Problem problem("connection_error", fmt::format("no answer from {}: {}", settings_.server,
+                                                      answer.error().message));
+      problem.hint =
+          "Is the server running? `fairlead serve` starts one; FAIRLEAD_SERVER says where it is.";
+      throw problem;
+    }
+    co_await sleep_for(waits[attempt]);
+  }
+}
+
+Task<net::OutboundRequest> ApiClient::request(std::string method, std::string path, Query query,
+                                              const json::value* body) {
+  if (token_.empty()) (void)co_await application_token();
+  auto url = net::Url::parse(settings_.server + "/api/v1" + with_query(std::move(path), query));
+  if (!url)
+    throw Problem("validation_error", "the server's address is not usable: " + url.error().message);
+  net::OutboundRequest out;
+  out.method = std::move(method);
+  out.url = *std::move(url);
+  out.first_byte_time = execute_time;
+  out.answer_bytes = 256u << 20;
+  out.headers = {{"Accept", "application/json"}, {"X-Fairlead-Client", "cli/" FAIRLEAD_VERSION}};
+  out.headers.add("Authorization", fmt::format("Bearer {}", token_.reveal()));
+  if (!settings_.organization_id.empty())
+    out.headers.add("X-Organization-Id", settings_.organization_id);
+  if (body != nullptr) {
+    out.headers.add("Content-Type", "application/json");
+    out.body = json::serialize(*body);
+  }
+  co_return out;
+}
+
+Task<json::object> ApiClient::application_token() {
+  if (settings_.client_id.empty())
+    throw Problem("unauthorized",
+                  "no platform credentials: run `fairlead login`, or set FAIRLEAD_CLIENT_ID, "
+                  "FAIRLEAD_CLIENT_SECRET and FAIRLEAD_ORGANIZATION_ID");
+  auto url = net::Url::parse(settings_.server + "/api/v1/account/applications/token");
+  if (!url)
+    throw Problem("validation_error", fmt::format("the server's address '{}' is not usable: {}",
+                                                  settings_.server, url.error().message));
+  net::OutboundRequest out;
+  out.method = "POST";
+  out.url = *std::move(url);
+  out.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
+  out.body = json::serialize(json::object{{"client_id", settings_.client_id},
+                                          {"client_secret", settings_.client_secret.reveal()}});
+  const net::Answer answer =
+      co_await exchange(std::move(out), true);  // asking twice for a token changes nothing
+  require_success(answer);
+  json::value value = parse_answer(answer);
+  const json::string* token =
+      value.is_object() ? find_string(value.as_object(), "access_token") : nullptr;
+  if (token == nullptr)
+    throw Problem("api_error", "the server's token answer has no access_token", answer.status);
+  token_ = Secret(view(*token));
+  co_return std::move(value.as_object());
+}
+
+Task<json::value> ApiClient::get(std::string path, Query query) {
+  net::OutboundRequest out = co_await request("GET", std::move(path), std::move(query), nullptr);
+  const net::Answer answer = co_await exchange(std::move(out), true);
+  require_success(answer);
+  co_return parse_answer(answer);
+}
+
+Task<json::value> ApiClient::send(std::string method, std::string path, json::value body,
+                                  Query query) {
+  net::OutboundRequest out = co_await request(std::move(method), std::move(path), std::move(query),
+                                              body.is_null() ? nullptr : &body);
+  out.connection = net::Connection::fresh;
+  const net::Answer answer = co_await exchange(std::move(out), false);
+  require_success(answer);
+  co_return parse_answer(answer);
+}
+
+Task<json::value> ApiClient::execute(std::string path, json::value body,
+                                     std::function<void(std::string_view)> on_bytes) {
+  net::OutboundRequest out = co_await request("POST", std::move(path), {}, &body);
+  out.connection = net::Connection::fresh;
+  out.answer_bytes = std::size_t{1} << 40;  // a file is as long as it is
+  const Deadline deadline = Deadline::after(24h);
+  auto opened = co_await client_.open(std::move(out), deadline);
+  if (!opened)
+    throw Problem("connection_error",
+                  fmt::format("no answer from {}: {}", settings_.server, opened.error().message));
+  const std::string* type = opened->headers.find("Content-Type");
+  const std::string* disposition = opened->headers.find("Content-Disposition");
+  const bool is_file = opened->status < 300 && (disposition != nullptr || type == nullptr ||
+                                                type->find("json") == std::string::npos);
+  net::Answer answer{opened->status, opened->headers, {}};
+  for (;;) {
+    const std::string piece = co_await opened->body();
+    if (piece.empty()) break;
+    if (is_file)
+      on_bytes(piece);
+    else
+      answer.body += piece;
+  }
+  require_success(answer);
+  if (is_file) co_return nullptr;
+  co_return parse_answer(answer);
+}
+
+Task<json::value> ApiClient::get_all(std::string path, Query query, std::size_t limit) {
+  json::array rows;
+  std::set<std::string> seen;
+  std::string next_path = path;
+  for (std::size_t page = 0;; ++page) {
+    if (page == most_pages)
+      throw Problem(
+          "api_error",
+          fmt::format("the list has more than {} pages; narrow it with a filter", most_pages));
+    json::value answer = co_await get(next_path, query);
+    const auto* object = answer.if_object();
+    const auto* data = object != nullptr ? object->if_contains("data") : nullptr;
+    if (data == nullptr || !data->is_array())
+      throw Problem("api_error", "the server's answer has no list under 'data'");
+    for (const auto& row : data->as_array())
+      if (rows.size() < limit) rows.push_back(row);
+    const json::string* next = find_string(*object, "next");
+    const json::string* cursor = find_string(*object, "next_cursor");
+    if (rows.size() >= limit ||
+        ((next == nullptr || next->empty()) && (cursor == nullptr || cursor->empty())))
+      break;
+    const std::string mark(next != nullptr ? view(*next) : view(*cursor));
+    if (!seen.insert(mark).second) throw Problem("api_error", "the server's list repeats a page");
+    if (next != nullptr) {
+      constexpr std::string_view prefix = "/api/v1";
+      if (!mark.starts_with(prefix))
+        throw Problem("api_error", "the server's next page lies outside its API");
+      next_path = mark.substr(prefix.size());
+      query.clear();
+    } else {
+      std::erase_if(query, [](const auto& pair) { return pair.first == "cursor"; });
+      query.emplace_back("cursor", mark);
+    }
+  }
+  co_return json::object{{"data", std::move(rows)}};
+}
+
+}  // namespace fairlead::cli

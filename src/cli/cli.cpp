@@ -1,0 +1,352 @@
+#include "cli/cli.hpp"
+
+#include "base/suggestion.hpp"
+#include "cli/commands.hpp"
+#include "cli/completion.hpp"
+#include "cli/prompt.hpp"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <unistd.h>
+
+namespace fairlead::cli {
+namespace {
+
+/// What was given for one command: the raw text of each flag, by parameter name.
+struct Given {
+  std::map<std::string, std::string> texts;
+  std::map<std::string, bool> switches;
+  std::string json, fields, output;
+  bool verbose = false;
+};
+
+std::string flag_of(const std::string& parameter) {
+  std::string flag = "--" + parameter;
+  for (char& c : flag)
+    if (c == '_') c = '-';
+  return flag;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');)
+    if (!part.empty()) parts.push_back(part);
+  return parts;
+}
+
+/// A JSON object given as text, or as @file.
+json::object read_object(const std::string& text, const std::string& flag) {
+  std::string source = text;
+  if (text.starts_with('@')) {
+    std::ifstream file(text.substr(1), std::ios::binary);
+    if (!file)
+      throw Problem("validation_error", fmt::format("{}: cannot read '{}'", flag, text.substr(1)));
+    std::ostringstream content;
+    content << file.rdbuf();
+    source = content.str();
+  }
+  auto object = parse_json_object(source, flag);
+  if (!object) throw Problem("validation_error", object.error().message);
+  return *std::move(object);
+}
+
+json::value read_parameter(const Parameter& parameter, const std::string& text) {
+  const std::string flag = flag_of(parameter.name);
+  switch (parameter.type) {
+    case ParameterType::text:
+      return json::string(text);
+    case ParameterType::integer: {
+      auto value = parse_json(text);
+      if (!value || !value->is_int64())
+        throw Problem("validation_error",
+                      fmt::format("{}: '{}' is not a whole number", flag, text));
+      return *std::move(value);
+    }
+    case ParameterType::boolean:
+      if (text == "true" || text == "false") return text == "true";
+      throw Problem("validation_error",
+                    fmt::format("{}: '{}' is neither true nor false", flag, text));
+    case ParameterType::list: {
+      json::array parts;
+      for (auto& part : split_list(text)) parts.emplace_back(std::move(part));
+      return parts;
+    }
+    case ParameterType::object:
+      return read_object(text, flag);
+  }
+  return nullptr;
+}
+
+/// The command's parameters from --json, or from its flags.
+json::object read_parameters(const Command& command, const Given& given) {
+  json::object parameters;
+  if (!given.json.empty()) {
+    if (!given.texts.empty() || !given.switches.empty())
+      throw Problem("validation_error", "--json holds all parameters: leave the other flags out");
+    parameters = read_object(given.json, "--json");
+    std::vector<std::string> names;
+    for (const auto& parameter : command.parameters) names.push_back(parameter.name);
+    for (const auto& [key, value] : parameters) {
+      const std::string name(key.data(), key.size());
+      if (std::find(names.begin(), names.end(), name) == names.end())
+        throw Problem("validation_error",
+                      fmt::format("unknown parameter '{}'{}", name, did_you_mean(name, names)));
+    }
+  } else {
+    for (const auto& parameter : command.parameters) {
+      if (const auto text = given.texts.find(parameter.name); text != given.texts.end())
+        parameters[parameter.name] = read_parameter(parameter, text->second);
+      if (const auto flag = given.switches.find(parameter.name); flag != given.switches.end())
+        parameters[parameter.name] = flag->second;
+    }
+  }
+  for (const auto& parameter : command.parameters)
+    if (parameter.required && !parameters.contains(parameter.name))
+      throw Problem("validation_error",
+                    fmt::format("{} is missing: {}", flag_of(parameter.name), parameter.help));
+  return parameters;
+}
+
+Settings settings_or_throw() {
+  auto settings = load_settings();
+  if (!settings) throw problem_of(settings.error());
+  return *std::move(settings);
+}
+
+void print(const Command& command, const Given& given, const json::value& answer) {
+  if (answer.is_null()) return;
+  const json::value shown =
+      given.fields.empty() ? answer : select_fields(answer, split_list(given.fields));
+  const bool as_table = given.output == "table" ||
+                        (given.output.empty() && output_is_terminal() && given.fields.empty());
+  if (as_table && !command.columns.empty())
+    std::cout << to_table(shown, command.columns, terminal_width());
+  else if (output_is_terminal())
+    std::cout << to_pretty(shown) << '\n';
+  else
+    std::cout << json::serialize(shown) << '\n';
+}
+
+void run_command(const Command& command, const Given& given) {
+  json::object parameters = read_parameters(command, given);
+  Settings settings = settings_or_throw();
+  ApiClient api(settings);
+  Session session{settings, api, std::cout, isatty(STDIN_FILENO) == 1};
+  print(command, given, run_to_end(command.run(session, std::move(parameters))));
+}
+
+void add_command(CLI::App& resource, const Command& command) {
+  auto* sub = resource.add_subcommand(command.operation, command.help);
+  sub->footer("Example:\n  " + command.example);
+  auto given = std::make_shared<Given>();
+  for (const auto& parameter : command.parameters) {
+    const std::string help = parameter.help + (parameter.required ? " (required)" : "");
+    if (parameter.type == ParameterType::boolean)
+      sub->add_flag_function(
+          flag_of(parameter.name) + "{true}",
+          [given, name = parameter.name](std::int64_t count) { given->switches[name] = count > 0; },
+          help);
+    else
+      sub->add_option_function<std::string>(
+          flag_of(parameter.name),
+          [given, name = parameter.name](const std::string& text) { given->texts[name] = text; },
+          help);
+  }
+  sub->add_option("--json", given->json, "All parameters as one JSON object, or @file");
+  sub->add_option("--fields", given->fields, "Show only these fields of the answer: a.b,c");
+  sub->add_option("-o,--output", given->output,
+                  "json or table; default: a table on a terminal, JSON in a pipe")
+      ->check(CLI::IsMember({"json", "table"}));
+  sub->callback([&command, given] { run_command(command, *given); });
+}
+
+struct LoginOptions {
+  std::string server, client_file, organization;
+};
+
+void login(const LoginOptions& options) {
+  auto loaded = load_settings();
+  Settings settings = loaded ? *std::move(loaded) : Settings{};
+  if (!options.server.empty()) settings.server = options.server;
+  if (!options.client_file.empty()) {
+    if (auto read = read_client_file(options.client_file, settings); !read)
+      throw problem_of(read.error());
+  } else {
+    if (isatty(STDIN_FILENO) != 1)
+      throw Problem(
+          "validation_error",
+          "nobody to ask: give --client-file FILE (as `fairlead init --client-out` writes it)");
+    if (options.server.empty()) {
+      const Secret answer = ask(fmt::format("Server [{}]: ", settings.server), Echo::shown);
+      if (!answer.empty()) settings.server = answer.reveal();
+    }
+    settings.client_id = ask("Client id: ", Echo::shown).reveal();
+    settings.client_secret = ask("Client secret: ", Echo::hidden);
+    settings.organization_id.clear();
+  }
+  if (!options.organization.empty()) settings.organization_id = options.organization;
+  ApiClient api(settings);
+  const json::object token = run_to_end(api.application_token());
+  if (const auto* organization = find_string(token, "organization_id");
+      organization != nullptr && settings.organization_id.empty())
+    settings.organization_id = std::string(view(*organization));
+  if (auto saved = save_settings(settings); !saved) throw problem_of(saved.error());
+  std::cout << json::serialize(json::object{{"server", settings.server},
+                                            {"client_id", settings.client_id},
+                                            {"organization_id", settings.organization_id},
+                                            {"settings", settings_path()}})
+            << '\n';
+}
+
+void show_login() {
+  const Settings settings = settings_or_throw();
+  std::cout << json::serialize(json::object{
+                   {"server", settings.server},
+                   {"client_id", settings.client_id},
+                   {"client_secret", settings.client_secret.empty() ? "absent" : "present"},
+                   {"organization_id", settings.organization_id},
+                   {"workspace", settings.workspace},
+                   {"settings", settings_path()}})
+            << '\n';
+}
+
+void add_login(CLI::App& app) {
+  auto* sub =
+      app.add_subcommand("login", "Keep platform credentials for this user, after trying them");
+  auto options = std::make_shared<LoginOptions>();
+  sub->add_option("--server", options->server,
+                  "Origin of the server, for example http://127.0.0.1:8300");
+  sub->add_option(
+      "--client-file", options->client_file,
+      "File with client_id, client_secret and organization_id (fairlead init --client-out)");
+  sub->add_option("--org-id", options->organization, "Organization id");
+  sub->footer(
+      "Example:\n  fairlead login --server http://127.0.0.1:8300 --client-file client.json");
+  auto* show = sub->add_subcommand("show", "What is kept, without the secret");
+  show->callback(&show_login);
+  sub->callback([show, options] {
+    if (!show->parsed()) login(*options);
+  });
+}
+
+void print_schema(const std::string& resource, const std::string& operation) {
+  std::vector<std::string> known;
+  for (const auto& command : commands()) {
+    if (command.resource == resource && command.operation == operation) {
+      json::object properties;
+      json::array required;
+      for (const auto& parameter : command.parameters) {
+        properties[parameter.name] =
+            json::object{{"type", name_of(parameter.type)}, {"description", parameter.help}};
+        if (parameter.required) required.emplace_back(parameter.name);
+      }
+      const json::value schema = json::object{
+          {"params", {{"type", "object"}, {"properties", properties}, {"required", required}}}};
+      std::cout << (output_is_terminal() ? to_pretty(schema) : json::serialize(schema)) << '\n';
+      return;
+    }
+    known.push_back(command.resource + " " + command.operation);
+  }
+  Problem problem("unknown_command", fmt::format("no command '{} {}'{}", resource, operation,
+                                                 did_you_mean(resource + " " + operation, known)));
+  problem.detail = json::object{{"available_commands", json::value_from(known)}};
+  throw problem;
+}
+
+std::vector<std::string> names_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
+  return names;
+}
+
+/// CLI11's complaint as ours: unknown words name their neighbours.
+Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with('-')) break;
+    const CLI::App* next = nullptr;
+    for (const auto* sub : at->get_subcommands([](const CLI::App*) { return true; }))
+      if (sub->get_name() == word) next = sub;
+    if (next == nullptr) {
+      const auto names = names_of(*at);
+      if (names.empty()) break;
+      Problem problem("unknown_command",
+                      fmt::format("unknown command '{}'{}", word, did_you_mean(word, names)));
+      problem.detail = json::object{{"available_commands", json::value_from(names)},
+                                    {"did_you_mean", json::value_from(nearest_names(word, names))}};
+      return problem;
+    }
+    at = next;
+  }
+  Problem problem("validation_error", error.what());
+  problem.hint = fmt::format("See `fairlead{}{} --help`.", at == &app ? "" : " ",
+                             at == &app ? "" : at->get_name());
+  return problem;
+}
+
+int fail(const Problem& problem) {
+  std::cerr << to_line(problem) << '\n';
+  return exit_code_of(problem);
+}
+
+}  // namespace
+
+void add_commands(CLI::App& app) {
+  add_login(app);
+  for (const auto& command : commands()) {
+    CLI::App* resource = nullptr;
+    for (auto* sub : app.get_subcommands([](CLI::App*) { return true; }))
+      if (sub->get_name() == command.resource) resource = sub;
+    if (resource == nullptr) {
+      resource =
+          app.add_subcommand(command.resource, "See fairlead " + command.resource + " --help");
+      resource->require_subcommand(1);
+    }
+    add_command(*resource, command);
+  }
+
+  auto* schema = app.add_subcommand("schema", "The parameters of a command, as JSON Schema");
+  auto words = std::make_shared<std::pair<std::string, std::string>>();
+  schema->add_option("resource", words->first, "For example connectors")->required();
+  schema->add_option("operation", words->second, "For example execute")->required();
+  schema->callback([words] { print_schema(words->first, words->second); });
+
+  auto* completion = app.add_subcommand("completion", "Print the completions of a shell");
+  auto shell = std::make_shared<std::string>();
+  completion->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->footer("Example:\n  fairlead completion bash > /etc/bash_completion.d/fairlead");
+  completion->callback([&app, shell] { std::cout << completion_script(app, *shell); });
+
+  app.add_subcommand("version", "Print the version")->callback([] {
+    std::cout << FAIRLEAD_VERSION << '\n';
+  });
+}
+
+int run(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::RuntimeError& ended) {
+    return ended.get_exit_code();
+  } catch (const CLI::ParseError& error) {
+    return fail(problem_of_parse(app, error, argc, argv));
+  } catch (const Problem& problem) {
+    return fail(problem);
+  } catch (const Failure& failure) {
+    return fail(problem_of(failure.error()));
+  }
+}
+
+}  // namespace fairlead::cli

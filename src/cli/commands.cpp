@@ -1,0 +1,580 @@
+#include "cli/commands.hpp"
+
+#include "base/encoding.hpp"
+#include "base/suggestion.hpp"
+#include "cli/prompt.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <unistd.h>
+
+namespace fairlead::cli {
+namespace {
+
+constexpr std::int64_t all_rows = 2'000;
+
+std::string text_of(const json::object& parameters, const char* name, std::string otherwise = {}) {
+  const auto* text = find_string(parameters, name);
+  return text != nullptr ? std::string(view(*text)) : otherwise;
+}
+
+std::int64_t integer_of(const json::object& parameters, const char* name, std::int64_t otherwise) {
+  const auto* value = parameters.if_contains(name);
+  return value != nullptr && value->is_int64() ? value->as_int64() : otherwise;
+}
+
+bool flag_of(const json::object& parameters, const char* name, bool otherwise = false) {
+  const auto* value = parameters.if_contains(name);
+  return value != nullptr && value->is_bool() ? value->as_bool() : otherwise;
+}
+
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+/// Adds the parameter to a query when it was given.
+void pass(Query& query, const json::object& parameters, const char* name) {
+  if (const auto text = text_of(parameters, name); !text.empty()) query.emplace_back(name, text);
+}
+
+std::string workspace_of(const Session& session, const json::object& parameters) {
+  return text_of(parameters, "workspace", session.settings.workspace);
+}
+
+const Parameter workspace_parameter{"workspace", ParameterType::text, false,
+                                    "Workspace name; default: the one in use"};
+const Parameter id_parameter{"id", ParameterType::text, false, "Connector id"};
+const Parameter name_parameter{"name", ParameterType::text, false,
+                               "Connector, by name, service name or slug; case does not matter"};
+
+/// The connector that --id or --name (with --workspace) means.
+Task<std::string> connector_id(Session& session, json::object parameters) {
+  if (auto id = text_of(parameters, "id"); !id.empty()) co_return id;
+  const std::string name = text_of(parameters, "name");
+  if (name.empty())
+    throw Problem("validation_error",
+                  "say which connector: --id ID, or --name NAME (and --workspace)");
+  Query query{{"workspace_name", workspace_of(session, parameters)}};
+  const json::value list = co_await session.api.get("/integrations/connectors", std::move(query));
+  std::vector<std::string> matches, known;
+  for (const auto& row : list.at("data").as_array()) {
+    bool match = false;
+    for (const char* path :
+         {"name", "summarized_source_template.name", "summarized_source_template.connector_name"})
+      if (const auto* value = find_path(row, path); value != nullptr && value->is_string())
+        match |= lower(std::string(view(value->as_string()))) == lower(name);
+    known.emplace_back(view(row.at("name").as_string()));
+    if (match) matches.emplace_back(view(row.at("id").as_string()));
+  }
+  if (matches.size() == 1) co_return matches.front();
+  if (matches.empty())
+    throw Problem("not_found",
+                  fmt::format("no connector '{}' in workspace '{}'{}", name,
+                              workspace_of(session, parameters), did_you_mean(name, known)));
+  std::string ids;
+  for (const auto& match : matches) ids += (ids.empty() ? "" : ", ") + match;
+  throw Problem("validation_error",
+                fmt::format("'{}' means several connectors; choose by --id: {}", name, ids));
+}
+
+/// Credentials never stand on the command line: a file, standard input ("-"), or a question for
+/// each field.
+Task<json::object> ask_credentials(Session& session, std::string definition_id,
+                                   std::string source) {
+  if (!source.empty()) {
+    std::ostringstream text;
+    if (source == "-") {
+      text << std::cin.rdbuf();
+    } else {
+      std::ifstream file(source, std::ios::binary);
+      if (!file)
+        throw Problem("validation_error",
+                      fmt::format("cannot read the credentials file '{}'", source));
+      text << file.rdbuf();
+    }
+    auto object = parse_json_object(text.str(), "the credentials");
+    if (!object) throw Problem("validation_error", object.error().message);
+    co_return *std::move(object);
+  }
+  if (!session.interactive)
+    throw Problem("validation_error",
+                  "no credentials: give --credentials FILE, or --credentials - to read them from "
+                  "standard input");
+  const json::value definition = co_await session.api.get("/integrations/definitions/sources/" +
+                                                          percent_encode(definition_id));
+  json::object credentials;
+  const auto* properties = find_path(
+      definition, "definition.spec.connectionSpecification.properties.credentials.properties");
+  if (properties == nullptr)
+    properties = find_path(definition, "definition.spec.connectionSpecification.properties");
+  if (properties == nullptr || !properties->is_object())
+    throw Problem("api_error", "the server does not say what this connector asks for");
+  std::cerr << "Leave a field empty to leave it out.\n";
+  for (const auto& [key, schema] : properties->as_object()) {
+    const auto* secret = find_path(schema, "airbyte_secret");
+    const bool hidden = secret != nullptr && secret->is_bool() && secret->as_bool();
+    const std::string name(key.data(), key.size());
+    const Secret answer = ask(name + ": ", hidden ? Echo::hidden : Echo::shown);
+    if (!answer.empty()) credentials[key] = json::string(answer.reveal());
+  }
+  co_return credentials;
+}
+
+/// The catalogue entry that an id, name or slug means.
+Task<json::value> find_definition(Session& session, std::string wanted) {
+  const json::value list = co_await session.api.get("/integrations/definitions/sources");
+  std::vector<std::string> names;
+  const auto same = [&](const json::value& row, const char* path) {
+    const auto* value = find_path(row, path);
+    return value != nullptr && value->is_string() &&
+           lower(std::string(view(value->as_string()))) == lower(wanted);
+  };
+  for (const auto& row : list.at("definitions").as_array()) {
+    if (same(row, "sourceDefinitionId") || same(row, "name") || same(row, "slug")) co_return row;
+    for (const char* path : {"slug", "name"})
+      if (const auto* value = find_path(row, path); value != nullptr && value->is_string())
+        names.emplace_back(view(value->as_string()));
+  }
+  throw Problem("not_found",
+                fmt::format("no connector definition '{}'{}", wanted, did_you_mean(wanted, names)));
+}
+
+Task<json::value> list_organizations(Session& session, json::object) {
+  co_return co_await session.api.get("/organizations");
+}
+
+Task<json::value> use_organization(Session& session, json::object parameters) {
+  session.settings.organization_id = text_of(parameters, "id");
+  if (auto saved = save_settings(session.settings); !saved) throw problem_of(saved.error());
+  co_return json::object{{"organization_id", session.settings.organization_id}};
+}
+
+Task<json::value> list_workspaces(Session& session, json::object parameters) {
+  const auto limit = integer_of(parameters, "limit", all_rows);
+  if (limit < 1) throw Problem("validation_error", "--limit must be at least 1");
+  Query query{{"limit", std::to_string(std::min<std::int64_t>(limit, 100))}};
+  pass(query, parameters, "name_contains");
+  pass(query, parameters, "status");
+  co_return co_await session.api.get_all("/workspaces", std::move(query),
+                                         static_cast<std::size_t>(limit));
+}
+
+Task<json::value> create_workspace(Session& session, json::object parameters) {
+  json::value body = json::object{{"name", text_of(parameters, "name")}};
+  co_return co_await session.api.send("POST", "/workspaces", std::move(body));
+}
+
+Task<json::value> use_workspace(Session& session, json::object parameters) {
+  const std::string name = text_of(parameters, "name");
+  Query query{{"name_contains", name}, {"status", "active"}};
+  const json::value list = co_await session.api.get("/workspaces", std::move(query));
+  for (const auto& row : list.at("data").as_array())
+    if (lower(std::string(view(row.at("name").as_string()))) == lower(name)) {
+      session.settings.workspace = std::string(view(row.at("name").as_string()));
+      if (auto saved = save_settings(session.settings); !saved) throw problem_of(saved.error());
+      co_return json::object{{"workspace", session.settings.workspace}};
+    }
+  throw Problem(
+      "not_found",
+      fmt::format("no active workspace '{}'; `fairlead workspaces list` shows them", name));
+}
+
+Task<json::value> list_available(Session& session, json::object parameters) {
+  Query query;
+  if (const auto part = text_of(parameters, "name_contains"); !part.empty())
+    query.emplace_back("name", part);
+  json::value answer =
+      co_await session.api.get("/integrations/definitions/sources", std::move(query));
+  co_return json::object{{"data", answer.at("definitions")}};
+}
+
+Task<json::value> create_connector(Session& session, json::object parameters) {
+  const json::value definition =
+      co_await find_definition(session, text_of(parameters, "definition"));
+  const std::string definition_id(view(definition.at("sourceDefinitionId").as_string()));
+  json::object body{{"workspace_name", workspace_of(session, parameters)},
+                    {"definition_id", definition_id}};
+  if (const auto name = text_of(parameters, "name"); !name.empty()) body["name"] = name;
+  for (const char* section : {"environment", "replication_config"})
+    if (const auto* given = find_object(parameters, section)) body[section] = *given;
+  if (const auto* validate = parameters.if_contains("validate")) body["validate"] = *validate;
+  body["credentials"] =
+      co_await ask_credentials(session, definition_id, text_of(parameters, "credentials"));
+  co_return co_await session.api.send("POST", "/integrations/connectors", std::move(body));
+}
+
+Task<json::value> list_connectors(Session& session, json::object parameters) {
+  Query query{{"workspace_name", workspace_of(session, parameters)}};
+  co_return co_await session.api.get("/integrations/connectors", std::move(query));
+}
+
+Task<json::value> describe_connector(Session& session, json::object parameters) {
+  const std::string id = co_await connector_id(session, parameters);
+  json::value connector =
+      co_await session.api.get("/integrations/connectors/" + percent_encode(id));
+  json::value body = json::object{{"entity", ""}, {"action", "describe"}};
+  connector.as_object()["schema"] = co_await session.api.send(
+      "POST", "/integrations/connectors/" + percent_encode(id) + "/execute", std::move(body));
+  co_return connector;
+}
+
+Task<json::value> inspect_connector(Session& session, json::object parameters) {
+  const std::string id = co_await connector_id(session, parameters);
+  co_return co_await session.api.get("/integrations/connectors/" + percent_encode(id) + "/inspect");
+}
+
+/// A file of our own making that is renamed into place when complete, so that a broken download
+/// leaves nothing behind.
+class OutputFile {
+ public:
+  explicit OutputFile(std::string path)
+      : path_(std::move(path)), partial_(path_ + ".part"), file_(partial_, std::ios::binary) {
+    if (!file_) throw Problem("local_error", fmt::format("cannot write {}", partial_));
+  }
+  ~OutputFile() {
+    if (!done_) unlink(partial_.c_str());
+  }
+  void write(std::string_view bytes) {
+    file_ << bytes;
+    size_ += bytes.size();
+  }
+  std::size_t finish() {
+    file_.close();
+    if (!file_ || std::rename(partial_.c_str(), path_.c_str()) != 0)
+      throw Problem("local_error", fmt::format("cannot write {}", path_));
+    done_ = true;
+    return size_;
+  }
+
+ private:
+  std::string path_, partial_;
+  std::ofstream file_;
+  std::size_t size_ = 0;
+  bool done_ = false;
+};
+
+Task<json::value> execute(Session& session, json::object parameters) {
+  const std::string id = co_await connector_id(session, parameters);
+  json::object body{{"entity", text_of(parameters, "entity")},
+                    {"action", text_of(parameters, "action")}};
+  for (const char* name :
+       {"params", "select_fields", "exclude_fields", "skip_truncation", "intent"})
+    if (const auto* value = parameters.if_contains(name)) body[name] = *value;
+  if (flag_of(parameters, "plan")) body["dry_run"] = true;
+  const std::string path = text_of(parameters, "output_file");
+  std::optional<OutputFile> file;
+  if (!path.empty()) file.emplace(path);
+  const auto on_bytes = [&](std::string_view bytes) {
+    if (file)
+      file->write(bytes);
+    else if (output_is_terminal())
+      throw Problem("validation_error",
+                    "this is a file: say where it goes with --output-file FILE");
+    else
+      session.out << bytes;
+  };
+  json::value answer = co_await session.api.execute(
+      "/integrations/connectors/" + percent_encode(id) + "/execute", std::move(body), on_bytes);
+  if (!answer.is_null() || !file) co_return answer;
+  const std::size_t size = file->finish();
+  co_return json::object{{"output_file", path}, {"bytes", size}};
+}
+
+Task<json::value> update_connector(Session& session, json::object parameters) {
+  const std::string id = co_await connector_id(session, parameters);
+  json::object body;
+  if (const auto name = text_of(parameters, "new_name"); !name.empty()) body["name"] = name;
+  if (const auto* given = find_object(parameters, "replication_config"))
+    body["replication_config"] = *given;
+  if (const auto source = text_of(parameters, "credentials"); !source.empty())
+    body["credentials"] = co_await ask_credentials(session, "", source);
+  if (body.empty())
+    throw Problem("validation_error",
+                  "nothing to change: give --new-name, --replication-config or --credentials FILE");
+  co_return co_await session.api.send("PUT", "/integrations/connectors/" + percent_encode(id),
+                                      std::move(body));
+}
+
+Task<json::value> check_connector(Session& session, json::object parameters) {
+  const std::string id = co_await connector_id(session, parameters);
+  json::value body = json::object{};
+  co_return co_await session.api.send(
+      "POST", "/integrations/connectors/" + percent_encode(id) + "/check", std::move(body));
+}
+
+Task<json::value> delete_connector(Session& session, json::object parameters) {
+  const std::string id = co_await connector_id(session, parameters);
+  if (!session.settings.allow_destructive && !flag_of(parameters, "yes")) {
+    if (!session.interactive)
+      throw Problem("validation_error",
+                    "deleting needs a yes: give --yes, or set FAIRLEAD_ALLOW_DESTRUCTIVE=true");
+    const Secret answer =
+        ask(fmt::format("Delete connector {} and destroy its credentials? Type yes: ", id),
+            Echo::shown);
+    if (!answer.matches(Secret("yes"))) throw Problem("validation_error", "not deleted");
+  }
+  co_return co_await session.api.send("DELETE", "/integrations/connectors/" + percent_encode(id),
+                                      nullptr);
+}
+
+Task<json::value> list_skills(Session& session, json::object parameters) {
+  Query query{{"limit", std::to_string(integer_of(parameters, "limit", 20))}};
+  pass(query, parameters, "cursor");
+  co_return co_await session.api.get("/skills", std::move(query));
+}
+
+Task<json::value> search_skills(Session& session, json::object parameters) {
+  Query query{{"query", text_of(parameters, "query")},
+              {"limit", std::to_string(integer_of(parameters, "limit", 20))}};
+  pass(query, parameters, "cursor");
+  co_return co_await session.api.get("/skills/search", std::move(query));
+}
+
+Task<json::value> read_skill(Session& session, json::object parameters) {
+  Query query{{"id", text_of(parameters, "id")}};
+  pass(query, parameters, "section");
+  co_return co_await session.api.get("/skills/docs", std::move(query));
+}
+
+Task<json::value> application_token(Session& session, json::object) {
+  co_return co_await session.api.application_token();
+}
+
+Task<json::value> scoped_token(Session& session, json::object parameters) {
+  json::value body = json::object{{"workspace_name", workspace_of(session, parameters)}};
+  co_return co_await session.api.send("POST", "/account/applications/scoped-token",
+                                      std::move(body));
+}
+
+Task<json::value> list_tool_calls(Session& session, json::object parameters) {
+  const auto limit = integer_of(parameters, "limit", 20);
+  Query query{{"limit", std::to_string(std::min<std::int64_t>(limit, 100))}};
+  for (const char* name : {"connector_id", "workspace_id", "status", "since", "until"})
+    pass(query, parameters, name);
+  co_return co_await session.api.get_all(
+      "/tool-calls", std::move(query), static_cast<std::size_t>(std::max<std::int64_t>(limit, 1)));
+}
+
+std::vector<Command> make_commands() {
+  using enum ParameterType;
+  const Parameter credentials{
+      "credentials", text, false,
+      "File with the credential fields as JSON, or - for standard input; asked for when absent"};
+  const Parameter replication{"replication_config", object, false,
+                              "Settings of the copy into the Context Store, as JSON or @file"};
+  return {
+      {"organizations",
+       "list",
+       "The organizations these platform credentials reach",
+       "fairlead organizations list",
+       {},
+       {{"ID", "id"}, {"NAME", "organization_name"}},
+       list_organizations},
+      {"organizations",
+       "use",
+       "Work in another organization from now on",
+       "fairlead organizations use --id 6f3b8a52-...",
+       {{"id", text, true, "Organization id"}},
+       {},
+       use_organization},
+      {"workspaces",
+       "list",
+       "Workspaces of the organization",
+       "fairlead workspaces list --name-contains acme",
+       {{"name_contains", text, false, "Part of the name; case does not matter"},
+        {"status", text, false, "active or inactive"},
+        {"limit", integer, false, "At most this many in all"}},
+       {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"CREATED", "created_at"}},
+       list_workspaces},
+      {"workspaces",
+       "create",
+       "Make a workspace",
+       "fairlead workspaces create --name acme",
+       {{"name", text, true, "Its name"}},
+       {},
+       create_workspace},
+      {"workspaces",
+       "use",
+       "Work in another workspace from now on",
+       "fairlead workspaces use --name acme",
+       {{"name", text, true, "Workspace name"}},
+       {},
+       use_workspace},
+      {"connectors",
+       "list-available",
+       "The catalogue: services that a connector can be made for",
+       "fairlead connectors list-available",
+       {{"name_contains", text, false, "Part of the name"}},
+       {{"SLUG", "slug"}, {"NAME", "name"}, {"DEFINITION ID", "sourceDefinitionId"}},
+       list_available},
+      {"connectors",
+       "create",
+       "Add a connector; its credentials are asked for, never taken from the command line",
+       "fairlead connectors create --definition github --credentials github.json",
+       {{"definition", text, true, "Definition id, name or slug (see list-available)"},
+        {"name", text, false, "What to call it"},
+        workspace_parameter,
+        credentials,
+        {"environment", object, false, "Non-secret settings such as a subdomain, as JSON or @file"},
+        replication,
+        {"validate", boolean, false, "Try the credentials first (default true)"}},
+       {},
+       create_connector},
+      {"connectors",
+       "list",
+       "Connectors of a workspace",
+       "fairlead connectors list --workspace acme",
+       {workspace_parameter},
+       {{"ID", "id"},
+        {"NAME", "name"},
+        {"SERVICE", "summarized_source_template.name"},
+        {"CREATED", "created_at"}},
+       list_connectors},
+      {"connectors",
+       "describe",
+       "A connector with its entities, actions and parameters",
+       "fairlead connectors describe --name github",
+       {id_parameter, name_parameter, workspace_parameter},
+       {},
+       describe_connector},
+      {"connectors",
+       "inspect",
+       "Where a connector lives and whether its data can be searched",
+       "fairlead connectors inspect --name github",
+       {id_parameter, name_parameter, workspace_parameter},
+       {},
+       inspect_connector},
+      {"connectors",
+       "execute",
+       "Call an action of an entity",
+       "fairlead connectors execute --name github --entity issues --action list --params "
+       "'{\"owner\":\"acme\",\"repo\":\"site\"}'",
+       {id_parameter,
+        name_parameter,
+        workspace_parameter,
+        {"entity", text, true, "What to work on, for example issues"},
+        {"action", text, true, "list, get, search, create, update, delete or download"},
+        {"params", object, false, "Parameters of the action, as JSON or @file"},
+        {"select_fields", list, false, "Only these fields of each record: a,b.c"},
+        {"exclude_fields", list, false, "Without these fields"},
+        {"skip_truncation", boolean, false, "Keep long texts whole in lists"},
+        {"intent", text, false, "Why, for the tool-call log; at most 512 characters"},
+        {"plan", boolean, false, "Show the exact request, secrets masked, and send nothing"},
+        {"output_file", text, false, "Where a downloaded file goes"}},
+       {},
+       execute},
+      {"connectors",
+       "update",
+       "Rename a connector, or change its settings or credentials",
+       "fairlead connectors update --name github --new-name code",
+       {id_parameter,
+        name_parameter,
+        workspace_parameter,
+        {"new_name", text, false, "Its new name"},
+        replication,
+        credentials},
+       {},
+       update_connector},
+      {"connectors",
+       "check",
+       "Try a connector's credentials now",
+       "fairlead connectors check --name github",
+       {id_parameter, name_parameter, workspace_parameter},
+       {},
+       check_connector},
+      {"connectors",
+       "delete",
+       "Delete a connector and destroy its credentials",
+       "fairlead connectors delete --name github --yes",
+       {id_parameter, name_parameter, workspace_parameter, {"yes", boolean, false, "Do not ask"}},
+       {},
+       delete_connector},
+      {"skills",
+       "list",
+       "Documents that explain connectors to a model",
+       "fairlead skills list",
+       {{"limit", integer, false, "1 to 100"}, {"cursor", text, false, "From next_cursor"}},
+       {{"ID", "id"}, {"TITLE", "title"}, {"KIND", "kind"}},
+       list_skills},
+      {"skills",
+       "search",
+       "Find a document by part of a name",
+       "fairlead skills search --query github",
+       {{"query", text, true, "Part of a name or id"},
+        {"limit", integer, false, "1 to 100"},
+        {"cursor", text, false, "From next_cursor"}},
+       {{"ID", "id"}, {"TITLE", "title"}, {"KIND", "kind"}},
+       search_skills},
+      {"skills",
+       "docs",
+       "Read a document, or one section of it",
+       "fairlead skills docs --id connector-source:... --section entity:issues",
+       {{"id", text, true, "Document id"}, {"section", text, false, "Section id from the outline"}},
+       {},
+       read_skill},
+      {"tokens",
+       "application",
+       "Buy an application token (15 minutes, whole organization)",
+       "fairlead tokens application",
+       {},
+       {},
+       application_token},
+      {"tokens",
+       "scoped",
+       "Buy a scoped token (20 minutes, one workspace)",
+       "fairlead tokens scoped --workspace acme",
+       {workspace_parameter},
+       {},
+       scoped_token},
+      {"tool-calls",
+       "list",
+       "What was executed, newest first",
+       "fairlead tool-calls list --limit 50",
+       {{"connector_id", text, false, "Of one connector"},
+        {"workspace_id", text, false, "Of one workspace"},
+        {"status", text, false, "success or error"},
+        {"since", text, false, "RFC 3339 time"},
+        {"until", text, false, "RFC 3339 time"},
+        {"limit", integer, false, "At most this many (default 20)"}},
+       {{"TIME", "time"},
+        {"CONNECTOR", "connector_name"},
+        {"ENTITY", "entity"},
+        {"ACTION", "action"},
+        {"STATUS", "status"},
+        {"MS", "duration_ms"}},
+       list_tool_calls},
+  };
+}
+
+}  // namespace
+
+std::string_view name_of(ParameterType type) {
+  switch (type) {
+    case ParameterType::text:
+      return "string";
+    case ParameterType::integer:
+      return "integer";
+    case ParameterType::boolean:
+      return "boolean";
+    case ParameterType::list:
+      return "array";
+    case ParameterType::object:
+      return "object";
+  }
+  return "string";
+}
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = make_commands();
+  return table;
+}
+
+}  // namespace fairlead::cli

@@ -1,0 +1,48 @@
+// The commands that talk to a server, as one table: flags, help, completions and `schema` all come
+// from it.
+#pragma once
+
+#include "base/json.hpp"
+#include "base/task.hpp"
+#include "cli/api_client.hpp"
+#include "cli/output.hpp"
+#include "cli/settings.hpp"
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace fairlead::cli {
+
+enum class ParameterType { text, integer, boolean, list, object };
+std::string_view name_of(ParameterType type);
+
+/// `workspace_name` becomes the flag --workspace-name; an object is given as JSON text or @file.
+struct Parameter {
+  std::string name;
+  ParameterType type = ParameterType::text;
+  bool required = false;
+  std::string help;
+};
+
+/// What a command works with.
+struct Session {
+  Settings& settings;
+  ApiClient& api;
+  std::ostream& out;  ///< standard output, for files
+  bool interactive;   ///< standard input is a terminal: the command may ask
+};
+
+struct Command {
+  std::string resource, operation;
+  std::string help, example;
+  std::vector<Parameter> parameters;
+  std::vector<Column> columns;  ///< of the table on a terminal; none: indented JSON
+  /// The answer to print; null when the command has written its own output.
+  std::function<Task<json::value>(Session&, json::object)> run;
+};
+
+const std::vector<Command>& commands();
+
+}  // namespace fairlead::cli

@@ -1,0 +1,197 @@
+#include "cli/output.hpp"
+
+#include "base/encoding.hpp"
+#include "cli/problem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace fairlead::cli {
+namespace {
+
+std::pair<std::string_view, std::string_view> split_first(std::string_view dotted) {
+  const auto dot = dotted.find('.');
+  if (dot == std::string_view::npos) return {dotted, {}};
+  return {dotted.substr(0, dot), dotted.substr(dot + 1)};
+}
+
+/// Copies the part of `from` at `dotted` into `into`, keeping the nesting. Answers whether anything
+/// was there.
+bool copy_path(const json::value& from, std::string_view dotted, json::value& into) {
+  if (const auto* list = from.if_array()) {
+    if (!into.is_array()) into = json::array(list->size(), json::value(json::object{}));
+    bool found = false;
+    for (std::size_t i = 0; i < list->size(); ++i)
+      found |= copy_path((*list)[i], dotted, into.as_array()[i]);
+    return found;
+  }
+  const auto* object = from.if_object();
+  if (object == nullptr) return false;
+  const auto [name, rest] = split_first(dotted);
+  const auto* member = object->if_contains(name);
+  if (member == nullptr) return false;
+  if (!into.is_object()) into = json::object{};
+  if (rest.empty()) {
+    into.as_object()[name] = *member;
+    return true;
+  }
+  json::value inner =
+      into.as_object().contains(name) ? into.as_object()[name] : json::value(nullptr);
+  if (!copy_path(*member, rest, inner)) return false;
+  into.as_object()[name] = std::move(inner);
+  return true;
+}
+
+bool copy_paths(const json::value& from, const std::vector<std::string>& fields,
+                json::value& into) {
+  bool found = false;
+  for (const auto& field : fields) found |= copy_path(from, field, into);
+  return found;
+}
+
+std::string to_cell(const json::value* value) {
+  if (value == nullptr || value->is_null()) return "-";
+  if (const auto* text = value->if_string()) {
+    std::string cell(view(*text));
+    std::replace_if(
+        cell.begin(), cell.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+    return cell;
+  }
+  return json::serialize(*value);
+}
+
+std::size_t code_points(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+std::string cut_to(std::string text, std::size_t width) {
+  if (code_points(text) <= width) return text;
+  text.resize(utf8_prefix(text, width > 1 ? width - 1 : 1));
+  return text + "…";
+}
+
+void pretty(const json::value& value, std::size_t depth, std::string& out) {
+  const auto line = [&](std::size_t d) {
+    out += '\n';
+    out.append(2 * d, ' ');
+  };
+  if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
+    out += '{';
+    bool first = true;
+    for (const auto& [key, member] : *object) {
+      if (!first) out += ',';
+      first = false;
+      line(depth + 1);
+      append_json_string(out, std::string_view(key.data(), key.size()));
+      out += ": ";
+      pretty(member, depth + 1, out);
+    }
+    line(depth);
+    out += '}';
+  } else if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
+    out += '[';
+    bool first = true;
+    for (const auto& element : *array) {
+      if (!first) out += ',';
+      first = false;
+      line(depth + 1);
+      pretty(element, depth + 1, out);
+    }
+    line(depth);
+    out += ']';
+  } else {
+    out += json::serialize(value);
+  }
+}
+
+}  // namespace
+
+const json::value* find_path(const json::value& root, std::string_view dotted) {
+  const json::value* at = &root;
+  while (at != nullptr && !dotted.empty()) {
+    const auto [name, rest] = split_first(dotted);
+    const auto* object = at->if_object();
+    at = object != nullptr ? object->if_contains(name) : nullptr;
+    dotted = rest;
+  }
+  return at;
+}
+
+json::value select_fields(const json::value& value, const std::vector<std::string>& fields) {
+  json::value chosen;
+  if (copy_paths(value, fields, chosen)) return chosen;
+  if (const auto* object = value.if_object()) {
+    std::vector<json::string_view> arrays;
+    for (const auto& [key, member] : *object)
+      if (member.is_array()) arrays.push_back(key);
+    if (arrays.size() == 1) {
+      json::value inner;
+      if (copy_paths(object->at(arrays[0]), fields, inner))
+        return json::object{{arrays[0], std::move(inner)}};
+    }
+  }
+  Problem problem("validation_error", "none of the fields of --fields is in the answer");
+  problem.detail = json::object{{"response", value}};
+  throw problem;
+}
+
+std::string to_table(const json::value& value, const std::vector<Column>& columns,
+                     std::size_t width) {
+  const json::value* data = value.is_object() ? value.as_object().if_contains("data") : &value;
+  if (data == nullptr || !data->is_array()) return to_pretty(value) + "\n";
+  const auto& rows = data->as_array();
+  if (rows.empty()) return "(none)\n";
+
+  std::vector<std::vector<std::string>> cells;
+  std::vector<std::size_t> widths;
+  for (const auto& column : columns) widths.push_back(code_points(column.title));
+  for (const auto& row : rows) {
+    auto& line = cells.emplace_back();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      line.push_back(to_cell(find_path(row, columns[i].path)));
+      widths[i] = std::max(widths[i], code_points(line.back()));
+    }
+  }
+  // The widest columns give way first; an id (36 characters) stays whole where it can.
+  std::size_t total = 2 * (columns.size() - 1);
+  for (const auto w : widths) total += w;
+  while (total > width) {
+    auto widest = std::max_element(widths.begin(), widths.end());
+    if (*widest <= 12) break;
+    --*widest;
+    --total;
+  }
+  std::string out;
+  const auto add_line = [&](auto&& cell_of) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const std::string cell = cut_to(cell_of(i), widths[i]);
+      out += cell;
+      if (i + 1 < columns.size()) out.append(widths[i] - code_points(cell) + 2, ' ');
+    }
+    out += '\n';
+  };
+  add_line([&](std::size_t i) { return columns[i].title; });
+  for (const auto& line : cells) add_line([&](std::size_t i) { return line[i]; });
+  return out;
+}
+
+std::string to_pretty(const json::value& value) {
+  std::string out;
+  pretty(value, 0, out);
+  return out;
+}
+
+bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
+  return 120;
+}
+
+}  // namespace fairlead::cli

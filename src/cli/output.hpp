@@ -1,0 +1,38 @@
+// What the command line prints: JSON in a pipe, a table on a terminal, chosen fields only when
+// asked.
+#pragma once
+
+#include "base/json.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::cli {
+
+/// A column of a table: its title and the dotted path of its value in a row.
+struct Column {
+  std::string title, path;
+};
+
+/// The value at a dotted path, spreading over arrays; nullptr when absent. `root` outlives the
+/// answer.
+const json::value* find_path(const json::value& root, std::string_view dotted);
+
+/// Keeps only the dotted paths of `fields`, spread over arrays. When no path matches and exactly
+/// one top-level member is an array, the paths are tried inside it. Throws
+/// Problem(validation_error) with the payload as detail when still nothing matches.
+json::value select_fields(const json::value& value, const std::vector<std::string>& fields);
+
+/// Rows under "data" (or the array itself) as aligned columns; wide text is cut to fit `width`.
+std::string to_table(const json::value& value, const std::vector<Column>& columns,
+                     std::size_t width);
+
+/// Indented JSON.
+std::string to_pretty(const json::value& value);
+
+/// Whether standard output is a terminal, and how wide it is.
+bool output_is_terminal();
+std::size_t terminal_width();
+
+}  // namespace fairlead::cli

@@ -1,0 +1,16 @@
+// Questions on the terminal.
+#pragma once
+
+#include "base/secret.hpp"
+
+#include <string>
+
+namespace fairlead::cli {
+
+enum class Echo { shown, hidden };
+
+/// Asks on standard error, reads one line from standard input. With Echo::hidden the terminal does
+/// not show what is typed.
+Secret ask(const std::string& question, Echo echo);
+
+}  // namespace fairlead::cli

@@ -1,0 +1,39 @@
+// Who the command line is: server, platform credentials, organization, workspace. From flags,
+// environment, then a 0600 file.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+
+#include <optional>
+#include <string>
+
+namespace fairlead::cli {
+
+struct Settings {
+  std::string server = "http://127.0.0.1:8300";  ///< origin, without path
+  std::string client_id;
+  Secret client_secret;
+  std::string organization_id;
+  std::string workspace = "default";
+  bool allow_destructive = false;  ///< delete without a terminal to ask on
+};
+
+/// $FAIRLEAD_SETTINGS, else $XDG_CONFIG_HOME/fairlead/settings.json, else
+/// ~/.config/fairlead/settings.json.
+std::string settings_path();
+
+/// The file, overlaid by the environment. FAIRLEAD_CLIENT_ID, FAIRLEAD_CLIENT_SECRET and
+/// FAIRLEAD_ORGANIZATION_ID count together or not at all; FAIRLEAD_SERVER and FAIRLEAD_WORKSPACE
+/// alone. The AIRBYTE_ names of the same meaning are read where ours are absent. Refuses a file
+/// that others can read.
+Result<Settings> load_settings();
+
+/// Writes the file, 0600, replacing it in one step.
+Result<Done> save_settings(const Settings& settings);
+
+/// `{client_id, client_secret, organization_id, server?}` as `fairlead init --client-out` writes
+/// it. Refuses a file that others can read.
+Result<Done> read_client_file(const std::string& path, Settings& into);
+
+}  // namespace fairlead::cli
