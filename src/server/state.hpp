@@ -1,0 +1,25 @@
+// The state of an installation, opened: database, schema, vault. Used by every command on the server's own machine.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.hpp"
+#include "server/config.hpp"
+#include "store/database.hpp"
+#include "vault/vault.hpp"
+
+namespace fairlead::server {
+
+struct State {
+  std::unique_ptr<store::Database> database;
+  std::unique_ptr<vault::Vault> vault;
+};
+
+/// Makes the state folder (0700) when absent, opens and migrates the database, opens the vault. Throws Failure: another process
+/// has the folder, the root key is missing or wrong, the disk is full, ...
+State open_state(const StateConfig& config, const Clock& clock);
+
+/// Writes a new file that only its owner can read (0600); refuses to replace one. Throws Failure.
+void write_private_file(const std::filesystem::path& path, std::string_view content);
+
+}  // namespace fairlead::server
