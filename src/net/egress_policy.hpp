@@ -14,7 +14,7 @@ namespace fairlead::net {
 /// has another generation.
 class EgressPolicy {
  public:
-  /// Everything that is globally routable, ports 443 and `extra_ports`.
+  /// Everything that is globally routable, on port 443 and by TLS.
   static EgressPolicy public_only();
   /// As public_only, and the exceptions: "host:port", "address:port" or "cidr:port"; a '+http'
   /// suffix allows plain HTTP. A malformed one is an error (a malformed policy stops the start).
