@@ -32,6 +32,7 @@ class Headers {
   /// Replaces all fields of that name by one, in the place of the first.
   void set(std::string_view name, std::string value);
   void remove(std::string_view name);
+  void reserve(std::size_t fields) { fields_.reserve(fields); }
 
   auto begin() const noexcept { return fields_.begin(); }
   auto end() const noexcept { return fields_.end(); }
