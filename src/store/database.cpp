@@ -1,5 +1,8 @@
 #include "store/database.hpp"
 
+#include "base/clock.hpp"
+#include "base/log.hpp"
+
 #include <boost/asio/async_result.hpp>
 
 namespace fairlead::store {
@@ -12,10 +15,30 @@ Task<void> Database::finish(Mode mode, std::function<void(Connection&)> work) {
         auto guard = asio::make_work_guard(executor);
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         submit(mode, std::move(to_do), [shared, executor, guard](std::exception_ptr failure) {
-          asio::post(executor, [shared, failure] { (*shared)(failure); });
+          // Moved along, so that the last trace of the coroutine is on its own executor.
+          asio::post(executor, [caller = std::move(*shared), failure]() mutable {
+            std::move(caller)(failure);
+          });
         });
       },
       asio::use_awaitable, std::move(work));
+}
+
+Task<bool> Database::is_writable() {
+  const std::int64_t now = SystemClock().now().time_since_epoch().count();
+  try {
+    co_await write([now](Connection& connection) {
+      connection.execute(
+          "INSERT INTO write_probe (id, written_at) VALUES (1, $1)"
+          " ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at",
+          {now});
+    });
+    co_return true;
+  } catch (const Failure& failure) {
+    log::warning("store.not_writable",
+                 {{"message", failure.error().message}, {"detail", failure.error().detail}});
+    co_return false;
+  }
 }
 
 }  // namespace fairlead::store

@@ -37,6 +37,7 @@ class Row {
   std::int64_t integer(std::size_t column) const {
     return std::get<std::int64_t>(values_.at(column));
   }
+  double real(std::size_t column) const { return std::get<double>(values_.at(column)); }
   bool boolean(std::size_t column) const { return integer(column) != 0; }
   const std::string& text(std::size_t column) const {
     return std::get<std::string>(values_.at(column));
@@ -59,6 +60,10 @@ using Rows = std::vector<Row>;
 /// One connection, inside one transaction, on a thread that may block. Not for use outside the
 /// closure it is given to. Parameters are $1, $2, ... in both databases. Times are stored as int64
 /// microseconds since 1970 UTC, booleans as int64 0 and 1, JSON as text, ids as text.
+///
+/// Text is UTF-8 without NUL and a double is a number, else Failure(invalid_input). After a
+/// statement failed the transaction is over in both databases: let the exception out of the
+/// closure (catch UniqueViolation around the co_await), or avoid it by ON CONFLICT DO NOTHING.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -71,6 +76,8 @@ class Connection {
   std::int64_t execute(std::string_view sql, std::initializer_list<Value> arguments = {}) {
     return execute(sql, std::span(arguments.begin(), arguments.size()));
   }
+  /// Runs the statements of a migration, without the time limit that others have.
+  virtual void execute_script(const std::string& sql) = 0;
 };
 
 /// Thrown by execute/query when a unique constraint is broken; other database errors throw
@@ -89,8 +96,18 @@ struct UniqueViolation : std::exception {
 /// ends; a closure that throws is rolled back alone, even when it shared its transaction with
 /// others. A closure may run more than once (after a serialization failure), so it has no effects
 /// but on the connection and its answer.
+///
+/// Writes behave as if they ran one after the other (SQLite: they do; PostgreSQL: SERIALIZABLE), a
+/// read sees one moment and cannot write. A statement has 5 s. The destructor finishes what is
+/// queued; the io_contexts of the callers must live until then.
 class Database {
  public:
+  enum class Mode {
+    read,
+    write,
+    outside  ///< on the writer, in no transaction; for the driver's own upkeep
+  };
+
   virtual ~Database() = default;
 
   template <class F>
@@ -104,15 +121,23 @@ class Database {
 
   /// "sqlite" or "postgres".
   virtual std::string_view kind() const = 0;
-  /// For /readyz: a small write succeeds now.
-  virtual Task<bool> is_writable() = 0;
+  /// For /readyz: a small write succeeds now (false before migrate()).
+  Task<bool> is_writable();
+  /// When it ends, deleted rows are gone from the files too, not only from the tables: SQLite's
+  /// log is emptied. Call after deleting secrets (D60). PostgreSQL: nothing to do.
+  virtual Task<void> forget_deleted() = 0;
+  /// The file it lives in; empty for PostgreSQL and ":memory:".
+  virtual std::string file() const = 0;
+  /// Copies the database as it is now into a new file and checks the copy. PostgreSQL has its own
+  /// tools: Failure(invalid_input).
+  virtual Task<void> back_up(std::string path) = 0;
 
  protected:
-  enum class Mode { read, write };
   /// Runs `work` once in a transaction (or again, see above), then calls `done` once, on any
   /// thread, after the commit.
   virtual void submit(Mode mode, std::function<void(Connection&)> work,
                       std::function<void(std::exception_ptr)> done) = 0;
+  Task<void> finish(Mode mode, std::function<void(Connection&)> work);
 
  private:
   template <class F>
@@ -128,11 +153,12 @@ class Database {
       co_return std::move(**answer);
     }
   }
-  Task<void> finish(Mode mode, std::function<void(Connection&)> work);
 };
 
 struct SqliteOptions {
   std::string path;  ///< of core.db; ":memory:" for tests
+  /// After this long without a write the log is emptied into the file.
+  std::chrono::milliseconds idle{5 * 60'000};
 };
 /// Throws Failure when the file is locked by another process, on a network file system, damaged or
 /// unwritable.
@@ -146,7 +172,7 @@ std::unique_ptr<Database> open_postgres(PostgresOptions options);
 
 /// Brings the schema to this binary's version (D64); throws Failure when the database is newer than
 /// this binary understands, or an applied migration differs from ours. Migrations are
-/// src/store/migrations/NNNN_name.sql, embedded.
+/// src/store/migrations/NNNN_name.sql, embedded; migration.hpp says how they are written.
 Task<void> migrate(Database& database);
 
 }  // namespace fairlead::store
