@@ -61,6 +61,7 @@ using Rows = std::vector<Row>;
 /// closure it is given to. Parameters are $1, $2, ... in both databases. Times are stored as int64
 /// microseconds since 1970 UTC, booleans as int64 0 and 1, JSON as text, ids as text.
 ///
+/// Where the type of a NULL cannot be seen, PostgreSQL wants it said: CAST($1 AS TEXT) IS NULL.
 /// Text is UTF-8 without NUL and a double is a number, else Failure(invalid_input). After a
 /// statement failed the transaction is over in both databases: let the exception out of the
 /// closure (catch UniqueViolation around the co_await), or avoid it by ON CONFLICT DO NOTHING.

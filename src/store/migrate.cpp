@@ -64,6 +64,8 @@ void check(const History& history, std::span<const Migration> all) {
 /// The tables of this file; and only one process at a time comes past here.
 void prepare(Connection& connection, std::string_view kind) {
   if (kind == "postgres") {
+    // Else the history would be read as it was before the wait for the lock.
+    connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
     connection.execute("SET LOCAL lock_timeout = '60s'");
     connection.query("SELECT pg_advisory_xact_lock(4605224419)");  // a number of our own
     connection.execute("SET LOCAL lock_timeout = '3s'");

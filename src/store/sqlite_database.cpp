@@ -4,7 +4,7 @@
 #include "store/database.hpp"
 #include "store/database_file.hpp"
 #include "store/job_queue.hpp"
-#include "store/value.hpp"
+#include "store/statement.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -166,9 +166,11 @@ class SqliteConnection final : public Connection {
 
   void execute_script(const std::string& sql) override {
     refuse_after_failure();
+    failed_ = true;  // until it is done
     until_ = Steady::time_point::max();
     const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) fail(code, sql);
+    failed_ = false;
   }
 
   /// A statement of the driver itself, outside the rules for closures. Answers SQLite's code.
@@ -211,13 +213,9 @@ class SqliteConnection final : public Connection {
   template <class OnRow>
   void run(std::string_view sql, std::span<const Value> arguments, OnRow on_row) {
     refuse_after_failure();
+    failed_ = true;  // until it is done
     until_ = Steady::now() + statement_limit;
-    try {
-      check_values(arguments);
-    } catch (...) {
-      failed_ = true;
-      throw;
-    }
+    check_statement(sql, arguments);
     sqlite3_stmt* statement = prepared(sql);
     struct Reset {
       sqlite3_stmt* statement;
@@ -230,6 +228,7 @@ class SqliteConnection final : public Connection {
     int code = sqlite3_step(statement);
     for (; code == SQLITE_ROW; code = sqlite3_step(statement)) on_row(statement);
     if (code != SQLITE_DONE) fail(code, sql);
+    failed_ = false;
   }
 
   Rows query_unlimited(const char* sql) {
@@ -255,7 +254,6 @@ class SqliteConnection final : public Connection {
     Statement statement(raw);
     if (code != SQLITE_OK) fail(code, sql);
     if (raw == nullptr || !only_blanks(std::string_view(rest, sql.data() + sql.size()))) {
-      failed_ = true;
       throw Failure(Error{.message = "one statement is expected", .detail = std::string(sql)});
     }
     if (statements_.size() >= statements_kept) statements_.clear();
@@ -263,24 +261,14 @@ class SqliteConnection final : public Connection {
   }
 
   void bind_all(sqlite3_stmt* statement, std::string_view sql, std::span<const Value> arguments) {
-    if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != arguments.size())
-      fail_parameters(sql, arguments.size());
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       // By name: SQLite numbers parameters in the order in which they first appear.
       const int index = sqlite3_bind_parameter_index(statement, fmt::format("${}", i + 1).c_str());
-      if (index == 0) fail_parameters(sql, arguments.size());
       if (const int code = bind(statement, index, arguments[i]); code != SQLITE_OK) fail(code, sql);
     }
   }
 
-  [[noreturn]] void fail_parameters(std::string_view sql, std::size_t given) {
-    failed_ = true;
-    throw Failure(Error{.message = "a statement has other parameters than it was given",
-                        .detail = fmt::format("{} given: {}", given, sql)});
-  }
-
-  [[noreturn]] void fail(int code, std::string_view sql) {
-    failed_ = true;
+  [[noreturn]] void fail(int code, std::string_view sql) const {
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
       const std::string text = message();  // "UNIQUE constraint failed: table.column"
       const auto colon = text.find(": ");

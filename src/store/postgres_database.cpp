@@ -1,0 +1,506 @@
+// PostgreSQL through libpq: a few connections, each on a thread of its own that may block.
+// docs/security.md, D62.
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "store/database.hpp"
+#include "store/job_queue.hpp"
+#include "store/statement.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <future>
+#include <map>
+#include <random>
+#include <thread>
+#include <unordered_map>
+
+namespace fairlead::store {
+namespace {
+
+constexpr int connection_tries = 3;
+/// A serialization failure costs little and is only bad luck, so it gets more tries.
+constexpr int serialization_tries = 12;
+constexpr std::size_t statements_kept = 256;
+constexpr int oldest_server = 150'000;
+constexpr const char* system_certificates = "/etc/ssl/certs/ca-certificates.crt";
+
+// Object identifiers of types, from pg_type.dat.
+enum TypeId : Oid {
+  bool_type = 16,
+  bytea_type = 17,
+  int8_type = 20,
+  int2_type = 21,
+  int4_type = 23,
+  text_type = 25,
+  float4_type = 700,
+  float8_type = 701,
+  numeric_type = 1700
+};
+
+/// The transaction came to nothing and may run again.
+struct TryAgain {
+  enum class Reason { connection, serialization } reason;
+  Error error;
+};
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Answer = std::unique_ptr<PGresult, ClearResult>;
+struct CloseConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using Handle = std::unique_ptr<PGconn, CloseConnection>;
+
+std::string_view trimmed(std::string_view text) {
+  const auto end = text.find_last_not_of(" \n");
+  return text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
+Error away(std::string_view detail) {
+  return {.kind = ErrorKind::unavailable,
+          .message = "the database cannot be reached",
+          .detail = std::string(trimmed(detail))};
+}
+
+std::string field_of(const PGresult* result, int field) {
+  const char* text = PQresultErrorField(result, field);
+  return text == nullptr ? "" : text;
+}
+
+Error error_of(const PGresult* result, std::string_view sql) {
+  const std::string state = field_of(result, PG_DIAG_SQLSTATE);
+  // Messages of class 22 (data exception) repeat the value, which may be a secret.
+  const std::string text = state.starts_with("22") ? "" : field_of(result, PG_DIAG_MESSAGE_PRIMARY);
+  Error error{.message = "the database refused a statement",
+              .detail = fmt::format("{} {}: {}", state, text, sql)};
+  if (state == "53100") {
+    error.kind = ErrorKind::unavailable;
+    error.message = "the disk is full";
+  } else if (state == "57014" || state == "55P03") {
+    error.kind = ErrorKind::unavailable;
+    error.message = "the database took too long";
+  } else if (state.starts_with("53") || state.starts_with("57") || state.starts_with("08") ||
+             state.starts_with("58")) {
+    error.kind = ErrorKind::unavailable;
+    error.message = "the database cannot serve now";
+  }
+  return error;
+}
+
+/// sum() of integers is a numeric; SQLite gives an integer.
+Value number_from(std::string_view text) {
+  std::int64_t whole = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), whole);
+  if (failure == std::errc() && end == text.data() + text.size()) return whole;
+  return std::strtod(std::string(text).c_str(), nullptr);
+}
+
+Value value_at(const PGresult* result, int row, int column) {
+  if (PQgetisnull(result, row, column) != 0) return nullptr;
+  const std::string_view text(PQgetvalue(result, row, column),
+                              static_cast<std::size_t>(PQgetlength(result, row, column)));
+  switch (PQftype(result, column)) {
+    case bool_type:
+      return std::int64_t{text == "t"};
+    case int2_type:
+    case int4_type:
+    case int8_type:
+    case numeric_type:
+      return number_from(text);
+    case float4_type:
+    case float8_type:
+      return std::strtod(text.data(), nullptr);  // libpq ends every value with a NUL
+    case bytea_type:
+      return Blob{from_hex(text.substr(2)).value()};  // "\x..."
+    default:
+      return std::string(text);
+  }
+}
+
+/// The arguments as libpq takes them.
+class Parameters {
+ public:
+  explicit Parameters(std::span<const Value> values) {
+    texts_.reserve(values.size());
+    for (const Value& value : values) std::visit([this](const auto& v) { add(v); }, value);
+    for (const std::string& text : texts_) pointers_.push_back(text.c_str());
+    for (std::size_t i = 0; i < texts_.size(); ++i)
+      if (types_[i] == 0) pointers_[i] = nullptr;
+  }
+  int count() const { return static_cast<int>(texts_.size()); }
+  const char* const* values() const { return pointers_.data(); }
+  const int* lengths() const { return lengths_.data(); }
+  const int* formats() const { return formats_.data(); }
+  const Oid* types() const { return types_.data(); }
+  /// A statement is prepared once for each combination of types.
+  std::string key(std::string_view sql) const {
+    std::string key;
+    for (const Oid type : types_) key += static_cast<char>('A' + type);
+    key += ' ';
+    key += sql;
+    return key;
+  }
+
+ private:
+  void add(std::nullptr_t) { push({}, 0, 0); }  // the server works the type out
+  void add(std::int64_t number) { push(std::to_string(number), int8_type, 0); }
+  void add(double number) { push(fmt::format("{}", number), float8_type, 0); }
+  void add(const std::string& text) { push(text, text_type, 0); }
+  void add(const Blob& blob) { push(blob.bytes, bytea_type, 1); }
+  void push(std::string text, Oid type, int format) {
+    lengths_.push_back(static_cast<int>(text.size()));
+    texts_.push_back(std::move(text));
+    types_.push_back(type);
+    formats_.push_back(format);
+  }
+
+  std::vector<std::string> texts_;
+  std::vector<const char*> pointers_;
+  std::vector<int> lengths_, formats_;
+  std::vector<Oid> types_;
+};
+
+bool is_local(const std::string& hosts) {
+  std::size_t start = 0;
+  while (start <= hosts.size()) {
+    const auto end = std::min(hosts.find(',', start), hosts.size());
+    const std::string host = hosts.substr(start, end - start);
+    if (!host.empty() && !host.starts_with('/') && host != "localhost" &&
+        !host.starts_with("127.") && host != "::1")
+      return false;
+    start = end + 1;
+  }
+  return true;
+}
+
+/// What the URL says, and our defaults for what it does not say.
+class ConnectionSettings {
+ public:
+  explicit ConnectionSettings(const std::string& url) {
+    char* reason = nullptr;
+    PQconninfoOption* options = PQconninfoParse(url.c_str(), &reason);
+    if (options == nullptr) {
+      // The reason may repeat the URL, and with it a password.
+      PQfreemem(reason);
+      throw Failure(
+          invalid("the database URL is not understood; it looks like"
+                  " postgresql://user@host:5432/name?sslmode=verify-full"));
+    }
+    for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option)
+      if (option->val != nullptr) settings_[option->keyword] = option->val;
+    PQconninfoFree(options);
+
+    const bool local = is_local(settings_["host"]) && is_local(settings_["hostaddr"]);
+    std::erase_if(settings_, [](const auto& setting) { return setting.second.empty(); });
+    settings_.try_emplace("target_session_attrs", "read-write");
+    settings_.try_emplace("connect_timeout", "5");
+    settings_.try_emplace("application_name", "fairlead");
+    settings_.try_emplace("client_encoding", "UTF8");
+    settings_.try_emplace("gssencmode", "disable");
+    settings_.try_emplace("sslmode", local ? "prefer" : "verify-full");
+    if (settings_["sslmode"].starts_with("verify") && std::filesystem::exists(system_certificates))
+      settings_.try_emplace("sslrootcert", system_certificates);
+    for (const auto& [name, value] : settings_) {
+      names_.push_back(name.c_str());
+      values_.push_back(value.c_str());
+    }
+    names_.push_back(nullptr);
+    values_.push_back(nullptr);
+  }
+  ConnectionSettings(const ConnectionSettings&) = delete;
+  ConnectionSettings& operator=(const ConnectionSettings&) = delete;
+
+  PGconn* connect() const { return PQconnectdbParams(names_.data(), values_.data(), 0); }
+
+ private:
+  std::map<std::string, std::string> settings_;
+  std::vector<const char*> names_, values_;
+};
+
+class PostgresConnection final : public Connection {
+ public:
+  explicit PostgresConnection(const ConnectionSettings& settings) : settings_(settings) {}
+
+  Rows query(std::string_view sql, std::span<const Value> arguments) override {
+    const Answer answer = run(sql, arguments);
+    Rows rows;
+    const int columns = PQnfields(answer.get());
+    for (int row = 0; row < PQntuples(answer.get()); ++row) {
+      std::vector<Value> values;
+      values.reserve(static_cast<std::size_t>(columns));
+      for (int column = 0; column < columns; ++column)
+        values.push_back(value_at(answer.get(), row, column));
+      rows.emplace_back(std::move(values));
+    }
+    return rows;
+  }
+
+  std::int64_t execute(std::string_view sql, std::span<const Value> arguments) override {
+    const Answer answer = run(sql, arguments);
+    const std::string_view count = PQcmdTuples(answer.get());
+    std::int64_t rows = 0;
+    std::from_chars(count.data(), count.data() + count.size(), rows);
+    return rows;
+  }
+
+  void execute_script(const std::string& sql) override {
+    refuse_after_failure();
+    failed_ = true;  // until it is done
+    const std::string unlimited = "SET LOCAL statement_timeout = 0;" + sql;
+    (void)checked(Answer(PQexec(handle_.get(), unlimited.c_str())), sql);
+    failed_ = false;
+  }
+
+  /// Runs the closure in a transaction of its own. Throws TryAgain when nothing of it was kept and
+  /// it may run again.
+  void transact(Database::Mode mode, const std::function<void(Connection&)>& work) {
+    connect();
+    failed_ = false;
+    reads_ = mode == Database::Mode::read;
+    (void)checked(
+        Answer(PQexec(handle_.get(), reads_ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                                            : "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE")),
+        "BEGIN");
+    try {
+      work(*this);
+      refuse_after_failure();
+    } catch (...) {
+      roll_back();
+      throw;
+    }
+    commit();
+  }
+
+ private:
+  void connect() {
+    if (handle_ && PQstatus(handle_.get()) == CONNECTION_OK) return;
+    forget();
+    handle_.reset(settings_.connect());
+    if (PQstatus(handle_.get()) != CONNECTION_OK) {
+      const Error error = away(PQerrorMessage(handle_.get()));
+      handle_.reset();
+      throw TryAgain{TryAgain::Reason::connection, error};
+    }
+    if (PQserverVersion(handle_.get()) < oldest_server)
+      throw Failure(
+          invalid(fmt::format("PostgreSQL 15 or newer is needed; the server has version {}",
+                              PQparameterStatus(handle_.get(), "server_version"))));
+    (void)checked(
+        Answer(PQexec(handle_.get(),
+                      "SET statement_timeout = '5s'; SET lock_timeout = '3s';"
+                      "SET idle_in_transaction_session_timeout = '10s';"
+                      "SET bytea_output = 'hex'; SET standard_conforming_strings = on;"
+                      // A stronger promise than "on" (remote_apply) stays.
+                      "SELECT set_config('synchronous_commit', 'on', false)"
+                      " WHERE current_setting('synchronous_commit') IN ('off', 'local')")),
+        "SET");
+  }
+
+  void forget() {
+    handle_.reset();
+    prepared_.clear();
+  }
+
+  Answer run(std::string_view sql, std::span<const Value> arguments) {
+    refuse_after_failure();
+    failed_ = true;  // until it is done
+    check_statement(sql, arguments);
+    const Parameters parameters(arguments);
+    const std::string& name = prepared(sql, parameters);
+    Answer answer = checked(
+        Answer(PQexecPrepared(handle_.get(), name.c_str(), parameters.count(), parameters.values(),
+                              parameters.lengths(), parameters.formats(), 0)),
+        sql);
+    failed_ = false;
+    return answer;
+  }
+
+  const std::string& prepared(std::string_view sql, const Parameters& parameters) {
+    std::string key = parameters.key(sql);
+    if (const auto found = prepared_.find(key); found != prepared_.end()) return found->second;
+    if (prepared_.size() >= statements_kept) {
+      (void)checked(Answer(PQexec(handle_.get(), "DEALLOCATE ALL")), "DEALLOCATE ALL");
+      prepared_.clear();
+    }
+    std::string name = fmt::format("s{}", ++statement_number_);
+    const Answer answer =
+        checked(Answer(PQprepare(handle_.get(), name.c_str(), std::string(sql).c_str(),
+                                 parameters.count(), parameters.types())),
+                sql);
+    return prepared_.emplace(std::move(key), std::move(name)).first->second;
+  }
+
+  Answer checked(Answer answer, std::string_view sql) {
+    switch (PQresultStatus(answer.get())) {
+      case PGRES_COMMAND_OK:
+      case PGRES_TUPLES_OK:
+        return answer;
+      case PGRES_EMPTY_QUERY:
+        throw Failure(Error{.message = "a statement is expected"});
+      default:
+        fail(answer.get(), sql);
+    }
+  }
+
+  [[noreturn]] void fail(const PGresult* result, std::string_view sql) {
+    const std::string state = field_of(result, PG_DIAG_SQLSTATE);
+    if (state == "23505") throw UniqueViolation(field_of(result, PG_DIAG_CONSTRAINT_NAME));
+    if (state == "40001" || state == "40P01")
+      throw TryAgain{TryAgain::Reason::serialization, error_of(result, sql)};
+    const bool lost = PQstatus(handle_.get()) != CONNECTION_OK;
+    // 57P01 to 03: the server is stopping or starting; 25006 in a write: it is a standby now.
+    const bool elsewhere = state.starts_with("57P0") || (state == "25006" && !reads_);
+    // What was prepared no longer fits: a migration elsewhere changed a table, or a pooler came in
+    // between. The function's name is the only sign of the first.
+    const bool stale =
+        state == "26000" || field_of(result, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
+    if (lost || elsewhere || stale) {
+      const Error error = lost ? away(PQerrorMessage(handle_.get())) : error_of(result, sql);
+      forget();
+      throw TryAgain{TryAgain::Reason::connection, error};
+    }
+    throw Failure(error_of(result, sql));
+  }
+
+  void refuse_after_failure() const {
+    if (failed_)
+      throw Failure(Error{.message = "the transaction is over: an earlier statement of it failed"});
+  }
+
+  void roll_back() {
+    if (!handle_) return;
+    const Answer answer(PQexec(handle_.get(), "ROLLBACK"));
+    if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) forget();
+  }
+
+  void commit() {
+    const Answer answer(PQexec(handle_.get(), "COMMIT"));
+    const bool done = PQresultStatus(answer.get()) == PGRES_COMMAND_OK;
+    if (done && std::string_view(PQcmdStatus(answer.get())) == "COMMIT") return;
+    if (PQstatus(handle_.get()) != CONNECTION_OK) {
+      Error error = away(PQerrorMessage(handle_.get()));
+      error.message =
+          "the connection to the database was lost while saving: whether it was saved is not known";
+      forget();
+      throw Failure(std::move(error));
+    }
+    if (done) throw Failure(Error{.message = "the database rolled a transaction back"});
+    fail(answer.get(), "COMMIT");
+  }
+
+  const ConnectionSettings& settings_;
+  Handle handle_;
+  std::unordered_map<std::string, std::string> prepared_;  // key -> name on the server
+  std::uint64_t statement_number_ = 0;
+  bool failed_ = false;
+  bool reads_ = false;
+};
+
+class PostgresDatabase final : public Database {
+ public:
+  explicit PostgresDatabase(const PostgresOptions& options) : settings_(options.url) {
+    for (std::size_t i = 0; i < std::max<std::size_t>(options.connections, 1); ++i)
+      threads_.emplace_back([this] { serve(); });
+  }
+  ~PostgresDatabase() override {
+    queue_.close();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  /// Throws Failure when the server cannot be used.
+  void try_connection() {
+    std::promise<void> tried;
+    submit(
+        Mode::read, [](Connection&) {},
+        [&tried](std::exception_ptr failure) {
+          failure ? tried.set_exception(failure) : tried.set_value();
+        });
+    try {
+      tried.get_future().get();
+    } catch (const Failure& failure) {
+      Error error = failure.error();
+      if (!error.detail.empty()) error.message += ": " + error.detail;
+      throw Failure(std::move(error));
+    }
+  }
+
+  std::string_view kind() const override { return "postgres"; }
+  std::string file() const override { return {}; }
+  Task<void> forget_deleted() override { co_return; }
+  Task<void> back_up(std::string) override {
+    throw Failure(invalid("PostgreSQL is backed up with its own tools: pg_dump or pg_basebackup"));
+    co_return;
+  }
+
+ private:
+  void submit(Mode mode, std::function<void(Connection&)> work,
+              std::function<void(std::exception_ptr)> done) override {
+    queue_.push({mode, std::move(work), std::move(done)});
+  }
+
+  void serve() {
+    PostgresConnection connection(settings_);
+    std::minstd_rand random(std::random_device{}());
+    while (!queue_.finished()) {
+      auto job = queue_.pop();
+      if (!job) continue;
+      try {
+        run(connection, *job, random);
+      } catch (...) {
+        job->failure = std::current_exception();
+      }
+      job->answer();
+    }
+  }
+
+  /// Runs the job until it is done, fails for good, or had its tries.
+  void run(PostgresConnection& connection, const Job& job, std::minstd_rand& random) {
+    int lost = 0, collided = 0;
+    for (;;) {
+      // Those that collided go one at a time, or they would meet again.
+      std::unique_lock<std::mutex> turn(turn_, std::defer_lock);
+      if (collided > 0) turn.lock();
+      try {
+        connection.transact(job.mode, job.work);
+        return;
+      } catch (const TryAgain& again) {
+        const bool connecting = again.reason == TryAgain::Reason::connection;
+        if (connecting ? ++lost == connection_tries : ++collided == serialization_tries)
+          give_up(again);
+        // Up to 100 and 200 ms for a server, some ms for another transaction.
+        const int longest = connecting ? 100 * lost : std::min(1 << collided, 100);
+        if (turn.owns_lock()) turn.unlock();
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(std::uniform_int_distribution(1, longest)(random)));
+      }
+    }
+  }
+
+  [[noreturn]] static void give_up(const TryAgain& again) {
+    Error error = again.error;
+    error.kind = ErrorKind::unavailable;
+    if (again.reason == TryAgain::Reason::serialization)
+      error.message = "the database is busy: other writes came in between";
+    throw Failure(std::move(error));
+  }
+
+  const ConnectionSettings settings_;
+  JobQueue queue_;
+  std::mutex turn_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_postgres(PostgresOptions options) {
+  auto database = std::make_unique<PostgresDatabase>(options);
+  database->try_connection();
+  return database;
+}
+
+}  // namespace fairlead::store
