@@ -99,8 +99,8 @@ struct UniqueViolation : std::exception {
 /// but on the connection and its answer.
 ///
 /// Writes behave as if they ran one after the other (SQLite: they do; PostgreSQL: SERIALIZABLE), a
-/// read sees one moment and cannot write. A statement has 5 s. The destructor finishes what is
-/// queued; the io_contexts of the callers must live until then.
+/// read sees one moment and cannot write. A statement has 5 s (statement_limit). The destructor
+/// finishes what is queued; the io_contexts of the callers must live until then.
 class Database {
  public:
   enum class Mode {
@@ -160,6 +160,7 @@ struct SqliteOptions {
   std::string path;  ///< of core.db; ":memory:" for tests
   /// After this long without a write the log is emptied into the file.
   std::chrono::milliseconds idle{5 * 60'000};
+  std::chrono::milliseconds statement_limit{5'000};
 };
 /// Throws Failure when the file is locked by another process, on a network file system, damaged or
 /// unwritable.
@@ -168,7 +169,11 @@ std::unique_ptr<Database> open_sqlite(SqliteOptions options);
 struct PostgresOptions {
   std::string url;  ///< postgresql://user@host/name?sslmode=...
   std::size_t connections = 8;
+  std::chrono::milliseconds statement_limit{5'000};
 };
+/// Throws Failure when the server cannot be reached or is older than PostgreSQL 15. A host that is
+/// not this machine is asked for a verified certificate (sslmode=verify-full), unless the URL says
+/// otherwise.
 std::unique_ptr<Database> open_postgres(PostgresOptions options);
 
 /// Brings the schema to this binary's version (D64); throws Failure when the database is newer than

@@ -1,11 +1,13 @@
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "store/migration.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/databases.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
+#include <thread>
 
 namespace fairlead::store {
 namespace {
@@ -48,6 +50,147 @@ TEST(EmbeddedMigrations, AreTheFilesInOrder) {
     EXPECT_EQ(migration.checksum, to_hex(bytes_of(sha256(migration.sql)))) << migration.name;
     before = migration.number;
   }
+}
+
+using fairlead::testing::DatabaseKind;
+using fairlead::testing::DatabasePlace;
+using fairlead::testing::every_database;
+using fairlead::testing::name_of_database;
+using fairlead::testing::PostgresPlace;
+using fairlead::testing::SqlitePlace;
+
+constexpr Migration first{1, "ship", "aa",
+                          "CREATE TABLE ship (id TEXT PRIMARY KEY, tons BIGINT NOT NULL);"
+                          "INSERT INTO ship (id, tons) VALUES ('Ariel', 853);"};
+constexpr Migration second{2, "crew", "bb",
+                           "CREATE TABLE crew (name TEXT PRIMARY KEY, photo BYTEA);"
+                           "CREATE INDEX crew_by_photo ON crew (photo);"};
+constexpr Migration third{3, "flag", "cc",
+                          "ALTER TABLE ship ADD flag TEXT;\n"
+                          "-- @postgres\nCOMMENT ON TABLE ship IS 'sails';\n-- @end\n"
+                          "UPDATE ship SET flag = 'red';"};
+
+class Migrating : public ::testing::TestWithParam<DatabaseKind> {
+ protected:
+  std::string outcome(std::vector<Migration> all) {
+    try {
+      run_to_end(migrate(*database_, all));
+      return "done";
+    } catch (const Failure& failure) {
+      return failure.what();
+    }
+  }
+  /// "1,2 Ariel" when migrations 1 and 2 are noted and the ship is there.
+  std::string state() {
+    return run_to_end(database_->read([](Connection& c) {
+      std::string text;
+      for (const Row& row : c.query("SELECT number FROM schema_migration ORDER BY number"))
+        text += (text.empty() ? "" : ",") + std::to_string(row.integer(0));
+      return text + " " + c.query("SELECT max(id) FROM ship").at(0).text(0);
+    }));
+  }
+
+  std::unique_ptr<DatabasePlace> place_ = GetParam().make();
+  std::unique_ptr<Database> database_ = place_->open();
+};
+
+TEST_P(Migrating, AppliesWhatIsMissingOnce) {
+  EXPECT_EQ(outcome({first}), "done");
+  EXPECT_EQ(state(), "1 Ariel");
+  EXPECT_EQ(outcome({first, second, third}), "done");
+  EXPECT_EQ(state(), "1,2,3 Ariel");
+  EXPECT_EQ(outcome({first, second, third}), "done");
+  const auto flag = run_to_end(database_->read(
+      [](Connection& c) { return c.query("SELECT flag FROM ship").at(0).text(0); }));
+  EXPECT_EQ(flag, "red");
+}
+
+TEST_P(Migrating, OneThatFailsLeavesNothingAndIsTriedAgain) {
+  Migration broken = second;
+  broken.sql = "CREATE TABLE crew (name TEXT PRIMARY KEY); CREATE TABLE ship (id TEXT);";
+  EXPECT_EQ(outcome({first, broken, third}), "the database refused a statement");
+  EXPECT_EQ(state(), "1 Ariel");
+  EXPECT_EQ(outcome({first, second, third}), "done");
+  EXPECT_EQ(state(), "1,2,3 Ariel");
+}
+
+TEST_P(Migrating, RefusesWhatItDoesNotKnow) {
+  Migration changed = second;
+  changed.checksum = "b2";
+  const Migration seventh{7, "sails", "gg", "SELECT 1;"};
+  struct Case {
+    std::vector<Migration> applied, ours;
+    const char* answer;
+  };
+  const Case cases[] = {
+      {{first, second, third}, {first, second}, "done"},  // one ahead is fine
+      {{first, second, third},
+       {first},
+       "the database has schema 3, this program knows up to 1; start a newer one"},
+      {{first, second},
+       {first, changed},
+       "migration 0002 crew was applied in another form than this program has"},
+      {{first, third},
+       {first, second, third},
+       "the database has schema 3 without migration 0002 crew"},
+      {{first, second, third},
+       {first, third, seventh},
+       "the database has migration 0002 crew, which this program does not know"},
+  };
+  for (const Case& one : cases) {
+    place_ = GetParam().make();
+    database_ = place_->open();
+    ASSERT_EQ(outcome(one.applied), "done");
+    EXPECT_EQ(outcome(one.ours), one.answer);
+  }
+}
+
+TEST_P(Migrating, EmbeddedMigrationsApply) { run_to_end(migrate(*database_)); }
+
+INSTANTIATE_TEST_SUITE_P(Drivers, Migrating, ::testing::ValuesIn(every_database()),
+                         &name_of_database);
+
+TEST(MigratingPostgres, TwoServersStartingTogetherApplyEachOnce) {
+  PostgresPlace place;
+  const std::array databases{place.open(), place.open()};
+  const std::vector<Migration> all{first, second, third};
+  std::array<std::exception_ptr, 2> failures;
+  std::array<std::thread, 2> servers;
+  for (std::size_t i = 0; i < 2; ++i)
+    servers[i] = std::thread([&, i] {
+      try {
+        run_to_end(migrate(*databases[i], all));
+      } catch (...) {
+        failures[i] = std::current_exception();
+      }
+    });
+  for (std::thread& server : servers) server.join();
+  EXPECT_TRUE(!failures[0] && !failures[1]);
+  const auto applied = run_to_end(databases[0]->read([](Connection& c) {
+    return c.query("SELECT count(*) FROM schema_migration").at(0).integer(0);
+  }));
+  EXPECT_EQ(applied, 3);
+}
+
+TEST(MigratingSqlite, BacksUpWhatIsThereFirst) {
+  namespace fs = std::filesystem;
+  SqlitePlace place;
+  const std::string backup = place.path() + ".before-0002";
+  {
+    const auto database = place.open();
+    run_to_end(migrate(*database, std::array{first}));
+    EXPECT_FALSE(fs::exists(place.path() + ".before-0001"));  // there was nothing to lose
+    run_to_end(migrate(*database, std::array{first, second, third}));
+  }
+  EXPECT_EQ(fs::status(backup).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  for (const auto& entry : fs::directory_iterator(fs::path(backup).parent_path()))
+    EXPECT_FALSE(entry.path().string().ends_with(".new")) << entry.path();
+  const auto before = open_sqlite({.path = backup});
+  const auto applied = run_to_end(before->read([](Connection& c) {
+    return c.query("SELECT max(number), (SELECT id FROM ship) FROM schema_migration").at(0);
+  }));
+  EXPECT_EQ(applied.integer(0), 1);
+  EXPECT_EQ(applied.text(1), "Ariel");
 }
 
 }  // namespace

@@ -224,7 +224,8 @@ class ConnectionSettings {
 
 class PostgresConnection final : public Connection {
  public:
-  explicit PostgresConnection(const ConnectionSettings& settings) : settings_(settings) {}
+  PostgresConnection(const ConnectionSettings& settings, std::chrono::milliseconds limit)
+      : settings_(settings), limit_(limit) {}
 
   Rows query(std::string_view sql, std::span<const Value> arguments) override {
     const Answer answer = run(sql, arguments);
@@ -290,15 +291,15 @@ class PostgresConnection final : public Connection {
       throw Failure(
           invalid(fmt::format("PostgreSQL 15 or newer is needed; the server has version {}",
                               PQparameterStatus(handle_.get(), "server_version"))));
-    (void)checked(
-        Answer(PQexec(handle_.get(),
-                      "SET statement_timeout = '5s'; SET lock_timeout = '3s';"
-                      "SET idle_in_transaction_session_timeout = '10s';"
-                      "SET bytea_output = 'hex'; SET standard_conforming_strings = on;"
-                      // A stronger promise than "on" (remote_apply) stays.
-                      "SELECT set_config('synchronous_commit', 'on', false)"
-                      " WHERE current_setting('synchronous_commit') IN ('off', 'local')")),
-        "SET");
+    const std::string settings = fmt::format(
+        "SET statement_timeout = {}; SET lock_timeout = '3s';"
+        "SET idle_in_transaction_session_timeout = '10s';"
+        "SET bytea_output = 'hex'; SET standard_conforming_strings = on;"
+        // A stronger promise than "on" (remote_apply) stays.
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+        limit_.count());
+    (void)checked(Answer(PQexec(handle_.get(), settings.c_str())), "SET");
   }
 
   void forget() {
@@ -394,6 +395,7 @@ class PostgresConnection final : public Connection {
   }
 
   const ConnectionSettings& settings_;
+  const std::chrono::milliseconds limit_;
   Handle handle_;
   std::unordered_map<std::string, std::string> prepared_;  // key -> name on the server
   std::uint64_t statement_number_ = 0;
@@ -403,7 +405,8 @@ class PostgresConnection final : public Connection {
 
 class PostgresDatabase final : public Database {
  public:
-  explicit PostgresDatabase(const PostgresOptions& options) : settings_(options.url) {
+  explicit PostgresDatabase(const PostgresOptions& options)
+      : settings_(options.url), limit_(options.statement_limit) {
     for (std::size_t i = 0; i < std::max<std::size_t>(options.connections, 1); ++i)
       threads_.emplace_back([this] { serve(); });
   }
@@ -444,7 +447,7 @@ class PostgresDatabase final : public Database {
   }
 
   void serve() {
-    PostgresConnection connection(settings_);
+    PostgresConnection connection(settings_, limit_);
     std::minstd_rand random(std::random_device{}());
     while (!queue_.finished()) {
       auto job = queue_.pop();
@@ -490,6 +493,7 @@ class PostgresDatabase final : public Database {
   }
 
   const ConnectionSettings settings_;
+  const std::chrono::milliseconds limit_;
   JobQueue queue_;
   std::mutex turn_;
   std::vector<std::thread> threads_;

@@ -29,7 +29,6 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t readers = 4;
 constexpr std::size_t largest_group = 256;
 constexpr std::chrono::milliseconds longest_group{2};
-constexpr std::chrono::seconds statement_limit{5};
 constexpr int checkpoint_pages = 1'000;
 constexpr std::size_t statements_kept = 256;
 constexpr int exit_io_error = 74;  // EX_IOERR of sysexits.h
@@ -132,7 +131,8 @@ class SqliteConnection final : public Connection {
  public:
   enum class Use { writer, reader, memory };
 
-  SqliteConnection(const std::string& path, Use use) {
+  SqliteConnection(const std::string& path, Use use, std::chrono::milliseconds limit)
+      : limit_(limit) {
     sqlite3* opened = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                       (use == Use::memory ? SQLITE_OPEN_CREATE : 0);
@@ -214,7 +214,7 @@ class SqliteConnection final : public Connection {
   void run(std::string_view sql, std::span<const Value> arguments, OnRow on_row) {
     refuse_after_failure();
     failed_ = true;  // until it is done
-    until_ = Steady::now() + statement_limit;
+    until_ = Steady::now() + limit_;
     check_statement(sql, arguments);
     sqlite3_stmt* statement = prepared(sql);
     struct Reset {
@@ -312,6 +312,7 @@ class SqliteConnection final : public Connection {
     return connection->until_ != Steady::time_point::max() && Steady::now() > connection->until_;
   }
 
+  const std::chrono::milliseconds limit_;
   Handle handle_;
   std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements_;
   std::unordered_map<std::string_view, Statement> commands_;  // by literals
@@ -328,11 +329,12 @@ void configure_library() {
 /// The one connection that writes, with the thread that serves its queue.
 class Writer {
  public:
-  Writer(const std::string& path, std::chrono::milliseconds idle)
-      : in_memory_(path == ":memory:"),
-        idle_(idle),
-        connection_(path,
-                    in_memory_ ? SqliteConnection::Use::memory : SqliteConnection::Use::writer) {
+  explicit Writer(const SqliteOptions& options)
+      : in_memory_(options.path == ":memory:"),
+        idle_(options.idle),
+        connection_(options.path,
+                    in_memory_ ? SqliteConnection::Use::memory : SqliteConnection::Use::writer,
+                    options.statement_limit) {
     sqlite3_wal_hook(connection_.handle(), &Writer::note_pages, this);
   }
   void start() {
@@ -481,10 +483,10 @@ class Writer {
 /// Connections that only read, a thread each.
 class Readers {
  public:
-  explicit Readers(const std::string& path) {
+  explicit Readers(const SqliteOptions& options) {
     for (std::size_t i = 0; i < readers; ++i)
-      connections_.push_back(
-          std::make_unique<SqliteConnection>(path, SqliteConnection::Use::reader));
+      connections_.push_back(std::make_unique<SqliteConnection>(
+          options.path, SqliteConnection::Use::reader, options.statement_limit));
     for (auto& connection : connections_)
       threads_.emplace_back([this, c = connection.get()] { serve(*c); });
   }
@@ -524,7 +526,7 @@ void copy_database(sqlite3* from, const std::string& path) {
         invalid(fmt::format("cannot make the backup {}: {}", path, std::strerror(errno))));
   close(file);
   try {
-    SqliteConnection copy(path, SqliteConnection::Use::writer);
+    SqliteConnection copy(path, SqliteConnection::Use::writer, {});
     sqlite3_backup* backup = sqlite3_backup_init(copy.handle(), "main", from, "main");
     if (backup == nullptr)
       throw Failure(error_of(sqlite3_errcode(copy.handle()), copy.message(), "backup"));
@@ -541,16 +543,16 @@ void copy_database(sqlite3* from, const std::string& path) {
 
 class SqliteDatabase final : public Database {
  public:
-  explicit SqliteDatabase(SqliteOptions options)
+  explicit SqliteDatabase(const SqliteOptions& options)
       : path_(options.path == ":memory:" ? "" : options.path) {
     configure_library();
     if (!path_.empty()) file_.emplace(path_);
-    writer_.emplace(options.path, options.idle);
+    writer_.emplace(options);
     if (file_ && file_->was_left_open()) {
       log::info("store.checking", {{"file", path_}, {"reason", "it was not closed properly"}});
       writer_->connection().check_pages();
     }
-    if (!path_.empty()) readers_.emplace(path_);
+    if (!path_.empty()) readers_.emplace(options);
     writer_->start();
   }
 
@@ -599,7 +601,7 @@ class SqliteDatabase final : public Database {
 }  // namespace
 
 std::unique_ptr<Database> open_sqlite(SqliteOptions options) {
-  return std::make_unique<SqliteDatabase>(std::move(options));
+  return std::make_unique<SqliteDatabase>(options);
 }
 
 }  // namespace fairlead::store
