@@ -16,9 +16,10 @@ Task<void> Database::finish(Mode mode, std::function<void(Connection&)> work) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         submit(mode, std::move(to_do), [shared, executor, guard](std::exception_ptr failure) {
           // Moved along, so that the last trace of the coroutine is on its own executor.
-          asio::post(executor, [caller = std::move(*shared), failure]() mutable {
-            std::move(caller)(failure);
-          });
+          asio::post(executor,
+                     [caller = std::move(*shared), failure = std::move(failure)]() mutable {
+                       std::move(caller)(std::move(failure));
+                     });
         });
       },
       asio::use_awaitable, std::move(work));

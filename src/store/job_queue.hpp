@@ -20,10 +20,11 @@ struct Job {
   std::function<void(std::exception_ptr)> done;
   std::exception_ptr failure = nullptr;
 
-  /// Tells the caller. The work goes first: it may hold references to what the caller then ends.
+  /// Tells the caller. The work goes first: it may hold references to what the caller then ends;
+  /// and nothing of the failure stays on this thread.
   void answer() {
     work = nullptr;
-    done(failure);
+    done(std::exchange(failure, nullptr));
     done = nullptr;
   }
 };

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <future>
 #include <map>
 #include <random>
 #include <thread>
@@ -417,14 +416,8 @@ class PostgresDatabase final : public Database {
 
   /// Throws Failure when the server cannot be used.
   void try_connection() {
-    std::promise<void> tried;
-    submit(
-        Mode::read, [](Connection&) {},
-        [&tried](std::exception_ptr failure) {
-          failure ? tried.set_exception(failure) : tried.set_value();
-        });
     try {
-      tried.get_future().get();
+      run_to_end(read([](Connection&) {}));
     } catch (const Failure& failure) {
       Error error = failure.error();
       if (!error.detail.empty()) error.message += ": " + error.detail;
