@@ -1,8 +1,10 @@
 // The little expression language of definitions: `text {{ expression }} text`. One evaluator covers
 // every template of the format (connector-format section 11): names, member access, integer index,
-// literals, not/and/or, == != in, + -, X if C else Y, filters replace/upper/lower, methods
-// split/lower/upper/strftime, functions now_utc, today_utc, duration, day_delta, max, min. No
-// loops, macros, includes or attribute walks: refused when parsed. Bounded in steps and output.
+// literals, not/and/or, == != < <= > >= in, + -, X if C else Y, filters
+// replace/upper/lower/default/ trim/join/first/length, methods
+// split/lower/upper/strip/startswith/endswith/strftime, functions now_utc, today_utc, duration,
+// day_delta, max, min. No loops, macros, includes or attribute walks: refused when parsed. Bounded
+// in steps and in output (64 KiB).
 #pragma once
 
 #include "base/clock.hpp"
@@ -21,6 +23,9 @@ class Template {
  public:
   /// An error names the offending text and its column.
   static Result<Template> parse(std::string_view text);
+  /// A template that fails with `reason` whenever it is rendered: the format lets a definition load
+  /// whose filter or transform cannot be read, and its calls fail.
+  static Template broken(std::string_view text, std::string_view reason);
   Template(Template&&) noexcept;
   Template& operator=(Template&&) noexcept;
   ~Template();

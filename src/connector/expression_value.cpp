@@ -1,0 +1,318 @@
+#include "connector/expression_value.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace fairlead::connector {
+namespace {
+
+/// Python's repr of a float: the shortest digits that read back, 1.0, 1e+16, 1e-05.
+std::string python_float(double number) {
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
+  char buffer[64];
+  const double size = std::fabs(number);
+  const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific)
+                       .ptr;
+  std::string text(buffer, end);
+  if (plain && text.find('.') == std::string::npos) text += ".0";
+  return text;
+}
+
+void append_repr(std::string& out, std::string_view text) {
+  const bool has_single = text.find('\'') != std::string_view::npos;
+  const char quote = has_single && text.find('"') == std::string_view::npos ? '"' : '\'';
+  out += quote;
+  for (const char c : text) {
+    if (c == quote || c == '\\')
+      out += '\\', out += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c == '\t')
+      out += "\\t";
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  out += quote;
+}
+
+void append_element(std::string& out, const json::value& value) {
+  if (const auto* text = value.if_string())
+    append_repr(out, view(*text));
+  else
+    append_python_text(out, value);
+}
+
+struct Calendar {
+  int year = 0;
+  unsigned month = 0, day = 0;
+  int day_of_year = 0;
+  unsigned weekday = 0;  ///< 0 is Sunday
+  std::int64_t hour = 0, minute = 0, second = 0, microsecond = 0;
+};
+
+Calendar calendar_of(Instant at) {
+  using std::chrono::floor;
+  const auto day = floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const auto first = std::chrono::sys_days(
+      std::chrono::year_month_day(date.year(), std::chrono::January, std::chrono::day(1)));
+  const std::chrono::hh_mm_ss<std::chrono::microseconds> clock(at - day);
+  Calendar out;
+  out.year = static_cast<int>(date.year());
+  out.month = static_cast<unsigned>(date.month());
+  out.day = static_cast<unsigned>(date.day());
+  out.day_of_year = static_cast<int>((day - first).count()) + 1;
+  out.weekday = std::chrono::weekday(day).c_encoding();
+  out.hour = clock.hours().count();
+  out.minute = clock.minutes().count();
+  out.second = clock.seconds().count();
+  out.microsecond = clock.subseconds().count();
+  return out;
+}
+
+constexpr std::string_view month_names[] = {"January",   "February", "March",    "April",
+                                            "May",       "June",     "July",     "August",
+                                            "September", "October",  "November", "December"};
+constexpr std::string_view day_names[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                          "Thursday", "Friday", "Saturday"};
+
+/// One directive of strftime; false when there is no such directive.
+bool append_directive(std::string& out, char directive, const Time& time, const Calendar& c) {
+  const auto hour12 = c.hour % 12 == 0 ? 12 : c.hour % 12;
+  switch (directive) {
+    case 'Y':
+      out += fmt::format("{:04}", c.year);
+      return true;
+    case 'y':
+      out += fmt::format("{:02}", c.year % 100);
+      return true;
+    case 'm':
+      out += fmt::format("{:02}", c.month);
+      return true;
+    case 'd':
+      out += fmt::format("{:02}", c.day);
+      return true;
+    case 'H':
+      out += fmt::format("{:02}", c.hour);
+      return true;
+    case 'I':
+      out += fmt::format("{:02}", hour12);
+      return true;
+    case 'M':
+      out += fmt::format("{:02}", c.minute);
+      return true;
+    case 'S':
+      out += fmt::format("{:02}", c.second);
+      return true;
+    case 'f':
+      out += fmt::format("{:06}", c.microsecond);
+      return true;
+    case 'j':
+      out += fmt::format("{:03}", c.day_of_year);
+      return true;
+    case 'p':
+      out += c.hour < 12 ? "AM" : "PM";
+      return true;
+    case 'B':
+      out += month_names[c.month - 1];
+      return true;
+    case 'b':
+      out += month_names[c.month - 1].substr(0, 3);
+      return true;
+    case 'A':
+      out += day_names[c.weekday];
+      return true;
+    case 'a':
+      out += day_names[c.weekday].substr(0, 3);
+      return true;
+    case 'F':
+      out += fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
+      return true;
+    case 'T':
+      out += fmt::format("{:02}:{:02}:{:02}", c.hour, c.minute, c.second);
+      return true;
+    case 's':
+      out += std::to_string(
+          std::chrono::floor<std::chrono::seconds>(time.at).time_since_epoch().count());
+      return true;
+    case 'z':
+      out += time.date_only ? "" : "+0000";
+      return true;
+    case 'Z':
+      out += time.date_only ? "" : "UTC";
+      return true;
+    case '%':
+      out += '%';
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::optional<double> number_of(const json::value& value) {
+  if (const auto* real = value.if_double()) return *real;
+  if (const auto* integer = value.if_int64()) return static_cast<double>(*integer);
+  if (const auto* natural = value.if_uint64()) return static_cast<double>(*natural);
+  if (const auto* flag = value.if_bool()) return *flag ? 1.0 : 0.0;
+  return std::nullopt;
+}
+
+/// Whole numbers that fit; comparing them as doubles would lose digits.
+std::optional<std::int64_t> integer_of(const json::value& value) {
+  if (const auto* integer = value.if_int64()) return *integer;
+  if (const auto* flag = value.if_bool()) return *flag ? 1 : 0;
+  return std::nullopt;
+}
+
+}  // namespace
+
+void append_python_text(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      out += "None";
+      break;
+    case json::kind::bool_:
+      out += value.get_bool() ? "True" : "False";
+      break;
+    case json::kind::int64:
+      out += std::to_string(value.get_int64());
+      break;
+    case json::kind::uint64:
+      out += std::to_string(value.get_uint64());
+      break;
+    case json::kind::double_:
+      out += python_float(value.get_double());
+      break;
+    case json::kind::string:
+      out += view(value.get_string());
+      break;
+    case json::kind::array: {
+      out += '[';
+      bool first = true;
+      for (const auto& element : value.get_array()) {
+        if (!std::exchange(first, false)) out += ", ";
+        append_element(out, element);
+      }
+      out += ']';
+      break;
+    }
+    case json::kind::object: {
+      out += '{';
+      bool first = true;
+      for (const auto& member : value.get_object()) {
+        if (!std::exchange(first, false)) out += ", ";
+        append_repr(out, {member.key().data(), member.key().size()});
+        out += ": ";
+        append_element(out, member.value());
+      }
+      out += '}';
+      break;
+    }
+  }
+}
+
+std::string python_text(const Time& time) {
+  const Calendar c = calendar_of(time.at);
+  const std::string date = fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
+  if (time.date_only) return date;
+  const std::string fraction = c.microsecond == 0 ? "" : fmt::format(".{:06}", c.microsecond);
+  return fmt::format("{} {:02}:{:02}:{:02}{}+00:00", date, c.hour, c.minute, c.second, fraction);
+}
+
+std::string python_text(const Span& span) {
+  const auto days = std::chrono::floor<std::chrono::days>(span.length);
+  const std::chrono::hh_mm_ss<std::chrono::microseconds> rest(span.length - days);
+  std::string out;
+  if (days.count() != 0)
+    out = fmt::format("{} day{}, ", days.count(), std::abs(days.count()) == 1 ? "" : "s");
+  out += fmt::format("{}:{:02}:{:02}", rest.hours().count(), rest.minutes().count(),
+                     rest.seconds().count());
+  if (rest.subseconds().count() != 0) out += fmt::format(".{:06}", rest.subseconds().count());
+  return out;
+}
+
+bool python_equal(const json::value& a, const json::value& b) {
+  if (const auto x = integer_of(a), y = integer_of(b); x && y) return *x == *y;
+  if (const auto x = number_of(a), y = number_of(b); x || y) return x && y && *x == *y;
+  if (a.kind() != b.kind()) return false;
+  if (const auto* list = a.if_array()) {
+    const auto& other = b.get_array();
+    return std::equal(list->begin(), list->end(), other.begin(), other.end(), python_equal);
+  }
+  if (const auto* object = a.if_object()) {
+    const auto& other = b.get_object();
+    if (object->size() != other.size()) return false;
+    for (const auto& member : *object) {
+      const auto* match = other.if_contains(member.key());
+      if (!match || !python_equal(member.value(), *match)) return false;
+    }
+    return true;
+  }
+  return a == b;
+}
+
+bool python_truth(const json::value& value) {
+  if (const auto number = number_of(value)) return *number != 0;
+  if (const auto* text = value.if_string()) return !text->empty();
+  if (const auto* list = value.if_array()) return !list->empty();
+  if (const auto* object = value.if_object()) return !object->empty();
+  return false;
+}
+
+Result<std::string> format_time(const Time& time, std::string_view format) {
+  const Calendar calendar = calendar_of(time.at);
+  std::string out;
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%') {
+      out += format[i];
+      continue;
+    }
+    if (++i == format.size()) return invalid("the time format ends with a lone %");
+    if (!append_directive(out, format[i], time, calendar))
+      return invalid("the time format has no directive %" + std::string(1, format[i]));
+  }
+  return out;
+}
+
+Result<Span> parse_duration(std::string_view text) {
+  const Error error = invalid("a duration looks like P30D or PT1H30M, with at most 1000000 each");
+  std::string_view rest = text;
+  if (!rest.starts_with('P')) return error;
+  rest.remove_prefix(1);
+  std::string_view units = "DHMS";  // those that may still follow
+  bool in_time = false, any = false;
+  std::chrono::microseconds length{0};
+  while (!rest.empty()) {
+    if (rest.front() == 'T' && !in_time) {
+      in_time = true;
+      rest.remove_prefix(1);
+      if (rest.empty()) return error;
+      continue;
+    }
+    std::int64_t count = 0;
+    const auto [end, code] = std::from_chars(rest.data(), rest.data() + rest.size(), count);
+    if (code != std::errc() || end == rest.data() + rest.size() || count < 0 || count > 1'000'000)
+      return error;
+    const char unit = *end;
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()) + 1);
+    const std::size_t place = units.find(unit);
+    if (place == std::string_view::npos || (unit == 'D') == in_time) return error;
+    units.remove_prefix(place + 1);
+    const std::int64_t seconds = unit == 'D' ? 86'400 : unit == 'H' ? 3'600 : unit == 'M' ? 60 : 1;
+    length += std::chrono::seconds(count * seconds);
+    any = true;
+  }
+  if (!any) return error;
+  return Span{length};
+}
+
+}  // namespace fairlead::connector
