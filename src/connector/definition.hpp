@@ -239,7 +239,8 @@ class Definition {
   json::array documentation_urls;
   json::object example_questions;
   json::value auth_tooltip;
-  json::object info_extensions;  ///< every x-* member of info as written
+  /// Every x-* member of info as written, but for the two that have their own place below.
+  json::object info_extensions;
 
   // server
   std::string server_template;  ///< trailing slashes removed
