@@ -1,3 +1,4 @@
+#include "connector/catalogue_entry.hpp"
 #include "connector/definition_loader.hpp"
 
 #include <algorithm>
@@ -137,19 +138,13 @@ void load_tooltip(const Place& place, Loading& loading) {
   loading.definition.auth_tooltip = to_json(*place.node);
 }
 
-std::string name_from(std::string_view title) {
-  std::string name;
-  for (const char c : title)
-    name += c == ' ' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return name;
-}
-
 void load_identity(Fields& info, Loading& loading) {
   Definition& definition = loading.definition;
   definition.title = info.required_text("title");
   definition.version = info.required_text("version");
   definition.description = info.text("description").value_or("");
-  definition.name = info.text("x-airbyte-connector-name").value_or(name_from(definition.title));
+  definition.name =
+      info.text("x-airbyte-connector-name").value_or(name_from_title(definition.title));
   definition.display_name = info.text("x-airbyte-connector-display-name").value_or(definition.name);
   if (const auto id = info.require("x-airbyte-connector-definition-id")) {
     definition.id = normal_uuid(text_at(*id, loading.problems));

@@ -1,0 +1,73 @@
+#include "connector/catalogue.hpp"
+
+#include "base/suggestion.hpp"
+#include "connector/catalogue_entry.hpp"
+#include "connector/embedded.hpp"
+
+namespace fairlead::connector {
+namespace {
+
+/// Equal for texts that a person means to be the same name.
+std::string folded(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    out += c == '_' || c == ' ' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+const EmbeddedConnector* find_embedded(std::string_view slug) {
+  for (const EmbeddedConnector& one : embedded_connectors())
+    if (one.slug == slug) return &one;
+  return nullptr;
+}
+
+}  // namespace
+
+Catalogue::Catalogue() {
+  for (const EmbeddedConnector& one : embedded_connectors())
+    entries_.push_back(read_catalogue_entry(one.slug, one.definition.view()));
+}
+
+const CatalogueEntry* Catalogue::find(std::string_view text) const {
+  const std::string wanted = folded(text);
+  if (wanted.empty()) return nullptr;
+  for (const auto member : {&CatalogueEntry::slug, &CatalogueEntry::id, &CatalogueEntry::name,
+                            &CatalogueEntry::display_name})
+    for (const CatalogueEntry& entry : entries_)
+      if (folded(entry.*member) == wanted) return &entry;
+  return nullptr;
+}
+
+std::shared_ptr<const Definition> Catalogue::get(std::string_view slug) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = compiled_.find(slug); known != compiled_.end()) return known->second;
+  }
+  const auto* embedded = find_embedded(slug);
+  if (!embedded) {
+    std::vector<std::string> slugs;
+    for (const CatalogueEntry& entry : entries_) slugs.push_back(entry.slug);
+    throw Failure(not_found("there is no connector definition '" +
+                            std::string(slug.substr(0, 100)) + "'" + did_you_mean(slug, slugs)));
+  }
+  // Outside the lock: two threads may compile the same one, and the first to finish is kept.
+  auto loaded = load_definition(embedded->definition.view(), std::string(slug) + "/connector.yaml");
+  if (!loaded)
+    throw Failure({.kind = ErrorKind::internal,
+                   .message = "the definition of " + std::string(slug) + " cannot be used",
+                   .detail = loaded.error().message});
+  const std::lock_guard lock(mutex_);
+  return compiled_.try_emplace(std::string(slug), std::move(*loaded)).first->second;
+}
+
+std::string_view Catalogue::source(std::string_view slug) const {
+  const auto* embedded = find_embedded(slug);
+  return embedded ? embedded->definition.view() : std::string_view();
+}
+
+std::string_view Catalogue::icon(std::string_view slug) const {
+  const auto* embedded = find_embedded(slug);
+  return embedded ? embedded->icon.view() : std::string_view();
+}
+
+}  // namespace fairlead::connector
