@@ -3,6 +3,7 @@
 #include "base/suggestion.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace fairlead::connector {
 namespace {
@@ -165,17 +166,30 @@ void Fields::allow(std::initializer_list<std::string_view> keys) {
 
 void Fields::finish(Others others) {
   if (others == Others::accepted) return;
-  const std::vector<std::string> names(known_.begin(), known_.end());
+  const std::set<std::string> asked(known_.begin(), known_.end());
+  const std::vector<std::string> names(asked.begin(), asked.end());
   for (const YamlMember& member : members()) {
     if (problems_.full()) return;  // looking for near names takes time
-    if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
-    const std::string hint = did_you_mean(member.key, names);
+    if (asked.contains(member.key)) continue;
     const Place place = place_.member(member);
     if (others == Others::refused || !member.key.starts_with("x-"))
-      problems_.add(place, "is not known here" + hint);
-    else if (member.key.starts_with("x-airbyte-") && !hint.empty())
-      problems_.warn(place, "is not known here and has no effect" + hint);
+      problems_.add(place, "is not known here" + did_you_mean(member.key, names));
+    else
+      warn_if_mistyped(place, names);
   }
+}
+
+/// An extension that nobody reads is accepted, but it may be one that somebody does, misspelt.
+void Fields::warn_if_mistyped(const Place& place, const std::vector<std::string>& names) {
+  static constexpr std::string_view prefix = "x-airbyte-";
+  if (!place.key.starts_with(prefix)) return;
+  std::vector<std::string> endings;  // the prefix would make all of them alike
+  for (const std::string& name : names)
+    if (name.starts_with(prefix)) endings.push_back(name.substr(prefix.size()));
+  const auto near = nearest_names(place.key.substr(prefix.size()), endings, 1);
+  if (!near.empty())
+    problems_.warn(place, "is not known here and has no effect; did you mean '" +
+                              std::string(prefix) + near[0] + "'?");
 }
 
 std::string text_at(const Place& place, Problems& problems) {

@@ -94,6 +94,7 @@ class Fields {
  private:
   std::optional<Place> find_as(std::string_view key, bool (*fits)(const YamlNode&),
                                std::string_view expected);
+  void warn_if_mistyped(const Place& place, const std::vector<std::string>& names);
 
   const Place place_;
   Problems& problems_;

@@ -168,6 +168,7 @@ class SchemeLoader {
   }
 
   void load_config(const Place& place) {
+    const std::size_t before = loading_.problems.list().size();
     Fields config(place, loading_.problems);
     scheme_.title = config.text("title").value_or("");
     if (auto text = config.text("description")) scheme_.description = *text;
@@ -185,7 +186,7 @@ class SchemeLoader {
     if (const auto keys = config.find("replication_auth_key_mapping")) check_replication(*keys);
     config.map("replication_auth_key_constants");
     config.finish(Others::extensions);
-    if (properties && mapping) check_use(*properties);
+    if (loading_.problems.list().size() == before) check_use(*properties);
     for (const std::string& name : scheme_.required)
       if (!has_field(name))
         loading_.problems.warn(place, "'" + name + "' is required but not among the properties");
