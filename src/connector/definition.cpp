@@ -2,8 +2,8 @@
 
 #include "base/suggestion.hpp"
 
-#include <algorithm>
 #include <array>
+#include <set>
 
 namespace fairlead::connector {
 namespace {
@@ -32,10 +32,6 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 std::string quoted(std::string_view text) { return "'" + std::string(text.substr(0, 100)) + "'"; }
-
-void add_once(std::vector<std::string>& names, std::string_view name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
-}
 
 }  // namespace
 
@@ -120,11 +116,15 @@ Result<const Operation*, LookupFailure> Definition::find(std::string_view entity
 
 std::vector<std::string> Definition::config_names() const {
   std::vector<std::string> names;
-  for (const ServerVariable& variable : variables) add_once(names, variable.name);
-  for (const Scoping& one : scoping) add_once(names, one.config_key);
+  std::set<std::string_view> seen;
+  const auto add = [&](const std::string& one) {
+    if (seen.insert(one).second) names.push_back(one);
+  };
+  for (const ServerVariable& variable : variables) add(variable.name);
+  for (const Scoping& scope : scoping) add(scope.config_key);
   for (const auto& operation : operations)
     for (const Parameter& parameter : operation->parameters)
-      if (parameter.inject) add_once(names, parameter.inject->source);
+      if (parameter.inject) add(parameter.inject->source);
   return names;
 }
 

@@ -128,8 +128,8 @@ class DefinitionLoader {
   void check_entity_names() {
     Definition& definition = loading_.definition;
     std::erase_if(definition.relationships, [&](const Relationship& one) {
-      const bool known = definition.find_entity(one.source_entity) != nullptr;
-      if (!known || !definition.find_entity(one.target_entity))
+      const bool known = definition.index_.contains(one.source_entity);
+      if (!known || !definition.index_.contains(one.target_entity))
         loading_.problems.warn("a relationship names the entity '" +
                                (known ? one.target_entity : one.source_entity) +
                                "', which has no operation");

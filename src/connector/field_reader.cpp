@@ -3,7 +3,6 @@
 #include "base/suggestion.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace fairlead::connector {
 namespace {
@@ -42,11 +41,16 @@ std::string Place::path() const {
 }
 
 void Problems::add(DefinitionProblem problem) {
-  if (list_.size() < most) list_.push_back(std::move(problem));
+  if (full()) return;
+  if (problem.message.size() > most_characters)
+    problem.message = problem.message.substr(0, most_characters) + "...";
+  list_.push_back(std::move(problem));
 }
 
 void Problems::warn(std::string message) {
-  if (warnings_.size() < most_warnings) warnings_.push_back(std::move(message));
+  if (full_of_warnings()) return;
+  if (message.size() > most_characters) message = message.substr(0, most_characters) + "...";
+  warnings_.push_back(std::move(message));
 }
 
 void Problems::warn(const Place& place, const std::string& message) {
@@ -169,7 +173,7 @@ void Fields::finish(Others others) {
   const std::set<std::string> asked(known_.begin(), known_.end());
   const std::vector<std::string> names(asked.begin(), asked.end());
   for (const YamlMember& member : members()) {
-    if (problems_.full()) return;  // looking for near names takes time
+    if (problems_.full()) return;
     if (asked.contains(member.key)) continue;
     const Place place = place_.member(member);
     if (others == Others::refused || !member.key.starts_with("x-"))
@@ -182,7 +186,7 @@ void Fields::finish(Others others) {
 /// An extension that nobody reads is accepted, but it may be one that somebody does, misspelt.
 void Fields::warn_if_mistyped(const Place& place, const std::vector<std::string>& names) {
   static constexpr std::string_view prefix = "x-airbyte-";
-  if (!place.key.starts_with(prefix)) return;
+  if (problems_.full_of_warnings() || !place.key.starts_with(prefix)) return;
   std::vector<std::string> endings;  // the prefix would make all of them alike
   for (const std::string& name : names)
     if (name.starts_with(prefix)) endings.push_back(name.substr(prefix.size()));
@@ -207,6 +211,13 @@ bool check_word(const Place& place, std::string_view text,
   problems.add(place,
                "'" + shown(text) + "' is not one of: " + listed(words) + did_you_mean(text, names));
   return false;
+}
+
+std::set<std::string_view> keys_of(const YamlNode& node) {
+  std::set<std::string_view> keys;
+  if (const auto* map = node.if_map())
+    for (const YamlMember& member : *map) keys.insert(member.key);
+  return keys;
 }
 
 std::vector<std::pair<std::string, std::string>> texts_by_name(const Place& place,

@@ -6,6 +6,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,8 @@ struct Place {
 /// What was found wrong (the definition is refused), and what is merely odd.
 class Problems {
  public:
-  static constexpr std::size_t most = 100, most_warnings = 1000;
+  static constexpr std::size_t most = 100;              ///< of each kind
+  static constexpr std::size_t most_characters = 1000;  ///< of a message; names can be long
 
   void add(const Place& place, std::string message) {
     add({place.line, place.path(), std::move(message)});
@@ -41,7 +43,9 @@ class Problems {
   void warn(const Place& place, const std::string& message);
   void warn(std::string message);
 
-  bool full() const noexcept { return list_.size() >= most || warnings_.size() >= most_warnings; }
+  /// No more are kept; looking for more, and for near names, would only take time.
+  bool full() const noexcept { return list_.size() >= most; }
+  bool full_of_warnings() const noexcept { return warnings_.size() >= most; }
   const std::vector<DefinitionProblem>& list() const noexcept { return list_; }
   std::vector<std::string>& warnings() noexcept { return warnings_; }
 
@@ -107,6 +111,8 @@ std::string text_at(const Place& place, Problems& problems);
 /// A problem unless the text is one of `words`; names the nearest.
 bool check_word(const Place& place, std::string_view text,
                 std::initializer_list<std::string_view> words, Problems& problems);
+/// The keys of a mapping; none when it is something else.
+std::set<std::string_view> keys_of(const YamlNode& node);
 /// A mapping of text to text, in order.
 std::vector<std::pair<std::string, std::string>> texts_by_name(const Place& place,
                                                                Problems& problems);

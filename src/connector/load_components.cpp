@@ -70,17 +70,17 @@ const YamlNode& SchemaLibrary::target(const YamlNode& schema) const {
 json::value SchemaLibrary::resolved(const YamlNode& schema) { return copy(schema, 0); }
 
 json::value SchemaLibrary::copy(const YamlNode& schema, int levels) {
-  if (copied_ + schema.size > most_copied || levels > most_levels) return to_json(schema);
+  if (levels > most_levels) return to_json(schema);
   if (const auto* found = find(schema)) {
-    if (open_.size() >= most_open_references ||
-        std::find(open_.begin(), open_.end(), found) != open_.end())
+    const bool is_open = std::find(open_.begin(), open_.end(), found) != open_.end();
+    if (is_open || open_.size() >= most_open_references || copied_ + found->size > most_copied)
       return to_json(schema);
+    copied_ += found->size;
     open_.push_back(found);
     json::value out = copy(*found, levels + 1);
     open_.pop_back();
     return out;
   }
-  ++copied_;
   if (const auto* list = schema.if_list()) {
     json::array out;
     out.reserve(list->size());

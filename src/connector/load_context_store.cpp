@@ -1,7 +1,5 @@
 #include "connector/definition_loader.hpp"
 
-#include <algorithm>
-
 namespace fairlead::connector {
 namespace {
 
@@ -75,16 +73,16 @@ void load_replication_config(const Place& place, Loading& loading) {
   if (!config.is_map()) return;
   config.text("title");
   config.text("description");
-  std::vector<std::string_view> names;
-  if (const auto properties = config.map("properties"))
-    for (const YamlMember& member : *properties->node->if_map()) {
-      names.push_back(member.key);
+  std::set<std::string_view> names;
+  if (const auto properties = config.map("properties")) {
+    names = keys_of(*properties->node);
+    for (const YamlMember& member : *properties->node->if_map())
       Fields(properties->member(member), loading.problems).finish(Others::accepted);
-    }
+  }
   config.texts("required");
   if (const auto mapping = config.find("replication_config_key_mapping"))
     for (const auto& [name, target] : texts_by_name(*mapping, loading.problems))
-      if (std::find(names.begin(), names.end(), name) == names.end())
+      if (!names.contains(name))
         loading.problems.add(*mapping, "'" + name + "' is not among the properties");
   config.map("replication_config_constants");
   config.finish(Others::refused);

@@ -1,11 +1,10 @@
 #include "connector/catalogue_entry.hpp"
 #include "connector/definition_loader.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 namespace fairlead::connector {
 namespace {
+
+constexpr std::size_t most_url_characters = 8 << 10;
 
 /// A UUID in lower case with hyphens; empty when the text is none.
 std::string normal_uuid(std::string_view text) {
@@ -167,9 +166,9 @@ void load_variable(const Place& place, Loading& loading) {
 }
 
 /// {variable: target} or {target: {source: variable, format}}
-void check_environment_mapping(const Place& place, Loading& loading) {
+void check_environment_mapping(const Place& place, const std::set<std::string_view>& variables,
+                               Loading& loading) {
   const Fields mapping(place, loading.problems);
-  const auto& variables = loading.definition.variables;
   for (const YamlMember& member : mapping.members()) {
     const Place one = mapping.place().member(member);
     std::string source = member.key;
@@ -180,26 +179,26 @@ void check_environment_mapping(const Place& place, Loading& loading) {
       target.finish(Others::refused);
       if (!target.is_map()) continue;
     }
-    if (!variables.empty() && !source.empty() &&
-        std::none_of(variables.begin(), variables.end(),
-                     [&](const ServerVariable& variable) { return variable.name == source; }))
+    if (!variables.empty() && !source.empty() && !variables.contains(source))
       loading.problems.add(one, "the source '" + source + "' is not a variable of this server");
   }
 }
 
-void check_url(const Place& place, const std::string& url, Loading& loading) {
-  if (url.find("://") == std::string::npos && url.find('{') == std::string::npos)
+void check_url(const Place& place, const std::string& url,
+               const std::set<std::string_view>& variables, Loading& loading) {
+  const bool has_scheme = url.find("://") != std::string::npos;
+  if (url.size() > most_url_characters)
+    loading.problems.add(place, "the URL is longer than 8 KiB");
+  else if (!has_scheme && url.find('{') == std::string::npos)
     loading.problems.add(place, "a URL is expected, such as https://api.example.com");
-  else if (url.find("://") != std::string::npos && !url.starts_with("https://") &&
-           !url.starts_with("http://") && !url.starts_with('{'))
+  else if (has_scheme && !url.starts_with("https://") && !url.starts_with("http://") &&
+           !url.starts_with('{'))
     loading.problems.add(place, "a URL that begins with https:// is expected");
   for (std::size_t at = 0; (at = url.find('{', at)) != std::string::npos; ++at) {
     const std::size_t end = url.find('}', at);
     if (end == std::string::npos) break;
     const std::string name = url.substr(at + 1, end - at - 1);
-    const auto& variables = loading.definition.variables;
-    if (std::none_of(variables.begin(), variables.end(),
-                     [&](const ServerVariable& variable) { return variable.name == name; }))
+    if (!variables.contains(name))
       loading.problems.warn(place,
                             "the URL holds {" + name + "}, which is not among its variables");
   }
@@ -220,8 +219,9 @@ void load_server(const Place& place, bool is_first, Loading& loading) {
     for (const YamlMember& member : fields.members())
       load_variable(fields.place().member(member), loading);
   }
-  if (mapping) check_environment_mapping(*mapping, loading);
-  if (const auto at = server.find("url"); at && !url.empty()) check_url(*at, url, loading);
+  const auto names = variables ? keys_of(*variables->node) : std::set<std::string_view>();
+  if (mapping) check_environment_mapping(*mapping, names, loading);
+  if (const auto at = server.find("url"); at && !url.empty()) check_url(*at, url, names, loading);
   while (url.ends_with('/')) url.pop_back();
   loading.definition.server_template = std::move(url);
 }

@@ -5,6 +5,8 @@
 namespace fairlead::connector {
 namespace {
 
+constexpr std::size_t most_path_characters = 8 << 10;
+
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -116,6 +118,8 @@ class OperationLoader {
       path = override_fields.required_text("path");
       override_fields.finish(Others::refused);
     }
+    if (path.size() > most_path_characters)
+      return problems().add(fields_.place(), "the path is longer than 8 KiB");
     operation_->path = path_pieces(path);
   }
   void check_placeholders() {

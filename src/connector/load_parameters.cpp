@@ -197,15 +197,17 @@ class BodyLoader {
     body_.free_form = body_.is_array || takes_any;
   }
   void read_properties(const YamlNode& schema, const YamlMap& properties) {
-    std::vector<std::string_view> required;
+    std::set<std::string_view> required, elsewhere;  // also a query or header parameter
     if (const auto* list = schema.find("required"); list && list->if_list())
       for (const YamlNode* name : *list->if_list())
-        if (const auto* text = name->if_text()) required.push_back(*text);
+        if (const auto* text = name->if_text()) required.insert(*text);
+    for (const Parameter& parameter : operation_.parameters)
+      if (parameter.in != Location::path) elsewhere.insert(parameter.name);
     for (const YamlMember& member : properties) {
       const YamlNode& property = loading_.schemas.target(*member.value);
       BodyField field;
       field.name = member.key;
-      field.required = std::find(required.begin(), required.end(), field.name) != required.end();
+      field.required = required.contains(field.name);
       field.is_array = is_exactly_array(property);
       field.allowed = allowed_values(property);
       if (const auto* items = property.find("items"))
@@ -213,18 +215,14 @@ class BodyLoader {
       field.default_value = value_of(property, "default");
       field.probe_default = value_of(property, "x-airbyte-probe-default");
       field.schema = as_object(loading_.schemas.resolved(*member.value));
-      if (field.probe_default) check_probe(member);
-      body_.fields.push_back(std::move(field));
-    }
-  }
-  void check_probe(const YamlMember& member) {
-    for (const Parameter& parameter : operation_.parameters)
-      if (parameter.in != Location::path && parameter.name == member.key)
+      if (field.probe_default && elsewhere.contains(field.name))
         loading_.problems.add({member.line, "",
-                               "the body property '" + member.key +
+                               "the body property '" + field.name +
                                    "' has an x-airbyte-probe-default, but is also a parameter of "
                                    "the operation " +
                                    operation_.label});
+      body_.fields.push_back(std::move(field));
+    }
   }
 
   Operation& operation_;

@@ -153,17 +153,17 @@ class SchemeLoader {
   }
 
   void load_extract(const Place& list) {
-    const auto& variables = loading_.definition.variables;
+    std::set<std::string> variables, seen;
+    for (const ServerVariable& variable : loading_.definition.variables)
+      variables.insert(variable.name);
     for (std::size_t i = 0; i < list.node->if_list()->size(); ++i) {
       const Place place = list.element(i);
       const std::string name = text_at(place, loading_.problems);
-      auto& names = scheme_.token_extract;
-      if (std::find(names.begin(), names.end(), name) != names.end())
+      if (!seen.insert(name).second)
         loading_.problems.add(place, "'" + name + "' stands twice");
-      else if (std::none_of(variables.begin(), variables.end(),
-                            [&](const ServerVariable& one) { return one.name == name; }))
+      else if (!variables.contains(name))
         loading_.problems.add(place, "'" + name + "' is not a variable of the server");
-      names.push_back(name);
+      scheme_.token_extract.push_back(name);
     }
   }
 
@@ -188,16 +188,12 @@ class SchemeLoader {
     config.finish(Others::extensions);
     if (loading_.problems.list().size() == before) check_use(*properties);
     for (const std::string& name : scheme_.required)
-      if (!has_field(name))
+      if (!field_names_.contains(name))
         loading_.problems.warn(place, "'" + name + "' is required but not among the properties");
-  }
-  bool has_field(std::string_view name) const {
-    return std::any_of(scheme_.fields.begin(), scheme_.fields.end(),
-                       [&](const CredentialField& field) { return field.name == name; });
   }
   void load_fields(const Place& place) {
     const Fields properties(place, loading_.problems);
-    const auto& required = scheme_.required;
+    const std::set<std::string> required(scheme_.required.begin(), scheme_.required.end());
     for (const YamlMember& member : properties.members()) {
       Fields one(properties.place().member(member), loading_.problems);
       CredentialField field;
@@ -206,11 +202,12 @@ class SchemeLoader {
       field.description = one.text("description").value_or("");
       field.type = one.word("type", {"string", "integer", "boolean", "number"}).value_or("string");
       field.format = one.text("format").value_or("");
-      field.required = std::find(required.begin(), required.end(), field.name) != required.end();
+      field.required = required.contains(field.name);
       field.secret = one.flag("airbyte_secret").value_or(true);
       if (const auto value = one.find("default")) field.default_value = to_json(*value->node);
       one.allow({"pattern", "enum", "example", "examples"});
       one.finish(Others::extensions);
+      field_names_.insert(field.name);
       scheme_.fields.push_back(std::move(field));
     }
   }
@@ -242,7 +239,7 @@ class SchemeLoader {
   }
   void check_replication(const Place& place) {
     for (const auto& [target, name] : texts_by_name(place, loading_.problems))
-      if (!has_field(name))
+      if (!field_names_.contains(name))
         loading_.problems.add(place, "the target " + target + " takes '" + name +
                                          "', which is not among the properties");
   }
@@ -264,6 +261,7 @@ class SchemeLoader {
   const bool is_only_;
   bool is_left_out_ = false;
   AuthScheme scheme_;
+  std::set<std::string> field_names_;
 };
 
 }  // namespace
