@@ -1,0 +1,44 @@
+// Rows of organizations, their members, and the claim of the installation.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "store/database.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fairlead::store {
+
+struct OrganizationRow {
+  OrganizationId id;
+  std::string name;
+  Instant created_at;
+};
+
+void insert_organization(Connection& connection, const OrganizationRow& organization);
+std::optional<OrganizationRow> find_organization(Connection& connection,
+                                                 const OrganizationId& organization);
+
+/// The organization that claimed this installation.
+std::optional<OrganizationId> find_claim(Connection& connection);
+/// UniqueViolation when it is claimed already.
+void insert_claim(Connection& connection, const OrganizationId& organization, Instant now);
+
+struct MemberRow {
+  MemberId id;
+  std::string email, role, password_hash;
+  Instant created_at;
+};
+/// UniqueViolation when the address (in any case) belongs to a member already.
+void insert_member(Connection& connection, const OrganizationId& organization,
+                   const MemberRow& member);
+/// Oldest first.
+std::vector<MemberRow> list_members(Connection& connection, const OrganizationId& organization);
+
+/// Replaces a code made before.
+void put_setup_code(Connection& connection, const Blob& code_hash, Instant ends_at);
+void delete_setup_code(Connection& connection);
+
+}  // namespace fairlead::store
