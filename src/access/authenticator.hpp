@@ -6,6 +6,8 @@
 #include "base/ids.hpp"
 #include "base/task.hpp"
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +52,7 @@ class Caller {
  private:
   friend class Authenticator;
   friend class LocalAdmin;
+  friend class TokenIssuer;
   struct Facts {
     OrganizationId organization;
     std::optional<WorkspaceId> workspace;
@@ -58,6 +61,8 @@ class Caller {
     ClientId client;
     std::string token_id;
     std::string allowed_origin;
+    /// What the token was issued under: tokens made from it are no newer. Absent for LocalAdmin.
+    std::optional<std::array<std::int64_t, 3>> epochs;
   };
   explicit Caller(std::shared_ptr<const Facts> facts) : facts_(std::move(facts)) {}
   std::shared_ptr<const Facts> facts_;

@@ -62,7 +62,8 @@ class TokenIssuer {
   Task<Result<ScopedTokenInfo>> scoped_token_info(Caller caller);
 
  private:
-  Task<Result<Workspace>> active_workspace(Caller caller, WorkspaceName name);
+  Task<Result<std::string>> workspace_token(Caller caller, WorkspaceName name, CallerKind kind,
+                                            std::string origin);
   SigningKeys& keys_;
   Epochs& epochs_;
   ClientVerifier& clients_;
