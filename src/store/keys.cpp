@@ -120,8 +120,8 @@ std::optional<std::int64_t> reserve_encryptions(Connection& connection,
 
 OrganizationKeyCounts count_organization_keys(Connection& connection) {
   const Rows rows = connection.query(
-      "SELECT count(*), coalesce(max(encryptions), 0) "
-      "FROM organization_key WHERE org_id IN (SELECT id FROM organization)");
+      "SELECT /* all organizations */ count(*), coalesce(max(encryptions), 0) "
+      "FROM organization_key");
   return {.keys = rows.front().integer(0), .most_encryptions = rows.front().integer(1)};
 }
 
