@@ -20,7 +20,11 @@ Result<Outcome, CallError> read_answer(const Definition& definition, const Opera
 /// An answer with a status of 400 or more, as section 8.2 words it.
 CallError read_refusal(const Definition& definition, const net::Answer& answer, Instant now);
 
-/// The error envelope in a 200 (9.2); nullopt when there is none.
-std::optional<CallError> find_error_envelope(const Definition& definition, const json::value& body);
+/// The body of an answer as a tree, for the metadata step of a download: content type, JSON and the
+/// error envelope (9.2) are checked.
+Result<json::value, CallError> read_tree(const Definition& definition, const net::Answer& answer);
+
+/// Text of a service for our error messages: one line, printable, not long.
+std::string quotable(std::string_view text);
 
 }  // namespace fairlead::connector

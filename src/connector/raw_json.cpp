@@ -1,0 +1,354 @@
+#include "connector/raw_json.hpp"
+
+#include "base/encoding.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace fairlead::connector {
+namespace {
+
+using Parser = simdjson::dom::parser;
+
+/// Parsers that are free on this thread. A parser keeps its buffers, so the next answer allocates
+/// nothing.
+class ParserPool {
+ public:
+  std::unique_ptr<Parser> take() {
+    if (free_.empty()) return std::make_unique<Parser>();
+    auto parser = std::move(free_.back());
+    free_.pop_back();
+    return parser;
+  }
+  void give_back(std::unique_ptr<Parser> parser) {
+    // One huge answer must not leave its buffers (about 12 times its size) behind.
+    constexpr std::size_t most_kept = 4, most_bytes = 1u << 20;
+    if (parser && parser->capacity() <= most_bytes && free_.size() < most_kept)
+      free_.push_back(std::move(parser));
+  }
+
+ private:
+  std::vector<std::unique_ptr<Parser>> free_;
+};
+
+ParserPool& parsers() {
+  thread_local ParserPool pool;
+  return pool;
+}
+
+/// `text` has SIMDJSON_PADDING readable bytes behind it.
+simdjson::error_code check(Parser& parser, std::string_view text) {
+  if (parser.max_depth() != RawJson::max_depth || parser.capacity() < text.size()) {
+    const auto wanted = std::max<std::size_t>(text.size(), 64u << 10);
+    if (const auto error = parser.allocate(wanted, RawJson::max_depth)) return error;
+  }
+  return parser.parse(text.data(), text.size(), false).error();
+}
+
+std::string padded(std::string text) {
+  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  return text;
+}
+
+/// Bytes that are no UTF-8 become U+FFFD.
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 64);
+  while (!text.empty()) {
+    // The longest run of whole characters, then one bad byte.
+    std::size_t good = 0;
+    while (good < text.size()) {
+      const auto byte = static_cast<unsigned char>(text[good]);
+      const std::size_t length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+      if (length > 1 && !is_valid_utf8(text.substr(good, length))) break;
+      if (good + length > text.size()) break;
+      good += length;
+    }
+    out += text.substr(0, good);
+    text.remove_prefix(good);
+    if (text.empty()) break;
+    out += "\xef\xbf\xbd";
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+std::optional<unsigned> hex4(std::string_view text, std::size_t at) {
+  if (at + 4 > text.size()) return std::nullopt;
+  unsigned value = 0;
+  for (std::size_t i = at; i < at + 4; ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (std::isxdigit(c) == 0) return std::nullopt;
+    const int digit = std::isdigit(c) != 0 ? c - '0' : std::tolower(c) - 'a' + 10;
+    value = value << 4 | static_cast<unsigned>(digit);
+  }
+  return value;
+}
+
+bool is_high(unsigned unit) { return unit >= 0xd800 && unit < 0xdc00; }
+bool is_low(unsigned unit) { return unit >= 0xdc00 && unit < 0xe000; }
+
+/// Steps over the inside of strings, calling `escape(position of the backslash)` for each escape,
+/// and over the rest, calling `outside(position)`, which answers where to go on.
+template <class Escape, class Outside>
+void scan(const std::string& text, Escape escape, Outside outside) {
+  bool inside = false;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '"') {
+      inside = !inside;
+      ++at;
+    } else if (!inside) {
+      at = outside(at);
+    } else if (text[at] == '\\') {
+      at = escape(at);
+    } else {
+      ++at;
+    }
+  }
+}
+
+/// Halves of surrogate pairs, which the grammar allows and no text can hold, become U+FFFD. The
+/// length stays.
+void mend_surrogates(std::string& text) {
+  scan(
+      text,
+      [&](std::size_t at) {
+        const auto unit =
+            at + 1 < text.size() && text[at + 1] == 'u' ? hex4(text, at + 2) : std::nullopt;
+        if (!unit) return at + 2;
+        if (is_high(*unit) && text.compare(at + 6, 2, "\\u") == 0) {
+          const auto next = hex4(text, at + 8);
+          if (next && is_low(*next)) return at + 12;
+        }
+        if (is_high(*unit) || is_low(*unit)) text.replace(at + 2, 4, "fffd");
+        return at + 6;
+      },
+      [](std::size_t at) { return at + 1; });
+}
+
+bool is_number(std::string_view text) {
+  std::size_t at = text.starts_with('-') ? 1 : 0;
+  const auto digits = [&] {
+    const auto from = at;
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0) ++at;
+    return at - from;
+  };
+  const bool zero = at < text.size() && text[at] == '0';
+  const auto whole = digits();
+  if (whole == 0 || (zero && whole > 1)) return false;
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    if (digits() == 0) return false;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return false;
+  }
+  return at == text.size();
+}
+
+/// A copy in which each number is 0 and blanks: numbers of any size are valid JSON, but the parser
+/// wants to hold them. Positions stay.
+std::string without_numbers(const std::string& text) {
+  std::string out = text;
+  scan(
+      text, [](std::size_t at) { return at + 2; },
+      [&](std::size_t at) {
+        const char c = text[at];
+        if (c != '-' && std::isdigit(static_cast<unsigned char>(c)) == 0) return at + 1;
+        std::size_t end = text.find_first_not_of("+-.0123456789eE", at);
+        if (end == std::string::npos) end = text.size();
+        if (is_number(std::string_view(text).substr(at, end - at))) {
+          std::fill(out.begin() + static_cast<std::ptrdiff_t>(at),
+                    out.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+          out[at] = '0';
+        }
+        return end;
+      });
+  return out;
+}
+
+Error no_json(simdjson::error_code code) {
+  switch (code) {
+    case simdjson::DEPTH_ERROR:
+      return invalid(fmt::format("nested more than {} levels deep", RawJson::max_depth));
+    case simdjson::CAPACITY:
+    case simdjson::MEMALLOC:
+      return {ErrorKind::too_large, "too large to read"};
+    default:
+      return invalid(simdjson::error_message(code));
+  }
+}
+
+}  // namespace
+
+RawJson::RawJson(RawJson&& other) noexcept { *this = std::move(other); }
+
+RawJson& RawJson::operator=(RawJson&& other) noexcept {
+  const bool points_to_own = other.text_.data() == other.own_.data();
+  text_ = other.text_;
+  index_ = other.index_;
+  std::swap(parser_, other.parser_);
+  std::swap(own_, other.own_);
+  if (points_to_own) text_ = std::string_view(own_.data(), text_.size());
+  return *this;
+}
+
+RawJson::~RawJson() { parsers().give_back(std::move(parser_)); }
+
+Result<RawJson> RawJson::parse(std::string_view text, std::size_t capacity) {
+  RawJson json;
+  json.parser_ = parsers().take();
+  Parser& parser = *json.parser_;
+  if (capacity < text.size() + simdjson::SIMDJSON_PADDING) {
+    json.own_ = padded(std::string(text));
+    text = json.own_;
+  }
+  auto error = check(parser, text);
+  if (error == simdjson::UTF8_ERROR) {
+    json.own_ = padded(valid_utf8(text));
+    text = json.own_;
+    error = check(parser, text);
+  }
+  if (error == simdjson::STRING_ERROR || error == simdjson::NUMBER_ERROR) {
+    std::string mended(text);
+    mend_surrogates(mended);
+    json.own_ = padded(std::move(mended));
+    text = json.own_;
+    const std::string shape = padded(without_numbers(json.own_));
+    error = check(parser, shape);
+  }
+  if (error) return no_json(error);
+  json.text_ = text;
+  json.index_ = parser.implementation->structural_indexes.get();
+  return json;
+}
+
+std::uint32_t RawJson::behind(Value value) const noexcept {
+  std::uint32_t at = value.at;
+  const char* const text = text_.data();
+  const char first = text[index_[at]];
+  ++at;
+  if (first != '{' && first != '[') return at;
+  for (std::uint32_t depth = 1; depth > 0; ++at) {
+    switch (text[index_[at]]) {
+      case '{':
+      case '[':
+        ++depth;
+        break;
+      case '}':
+      case ']':
+        --depth;
+        break;
+      default:
+        break;
+    }
+  }
+  return at;
+}
+
+std::string_view RawJson::slice_until(Value value, std::uint32_t end) const noexcept {
+  const std::size_t begin = index_[value.at];
+  const char first = text_[begin];
+  // A container ends at its bracket; a scalar somewhere before the next structural character.
+  if (first == '{' || first == '[') return text_.substr(begin, index_[end - 1] + 1 - begin);
+  std::size_t stop = std::min<std::size_t>(index_[end], text_.size());
+  while (stop > begin + 1 && (text_[stop - 1] == ' ' || text_[stop - 1] == '\n' ||
+                              text_[stop - 1] == '\r' || text_[stop - 1] == '\t'))
+    --stop;
+  return text_.substr(begin, stop - begin);
+}
+
+std::string_view RawJson::slice(Value value) const noexcept {
+  return slice_until(value, behind(value));
+}
+
+std::string_view RawJson::key(std::uint32_t at) const noexcept {
+  const auto whole = slice_until(Value{at}, at + 1);
+  return whole.substr(1, whole.size() - 2);
+}
+
+std::string RawJson::string(Value value) const {
+  const auto whole = slice(value);
+  return unescaped(whole.substr(1, whole.size() - 2));
+}
+
+std::optional<RawJson::Value> RawJson::find(Value object, std::string_view name) const {
+  std::optional<Value> found;
+  if (!is_object(object)) return found;
+  each_member(object, [&](const Member& member, std::uint32_t) {
+    if (key_means(member.raw_key, name)) found = member.value;
+  });
+  return found;
+}
+
+bool key_means(std::string_view raw_key, std::string_view name) {
+  if (raw_key == name) return name.find('\\') == std::string_view::npos;
+  return raw_key.find('\\') != std::string_view::npos && unescaped(raw_key) == name;
+}
+
+std::string unescaped(std::string_view raw) {
+  std::string out;
+  out.reserve(raw.size());
+  const auto append_point = [&](unsigned point) {
+    if (point < 0x80) {
+      out += static_cast<char>(point);
+    } else if (point < 0x800) {
+      out += static_cast<char>(0xc0 | point >> 6);
+      out += static_cast<char>(0x80 | (point & 0x3f));
+    } else if (point < 0x10000) {
+      out += static_cast<char>(0xe0 | point >> 12);
+      out += static_cast<char>(0x80 | (point >> 6 & 0x3f));
+      out += static_cast<char>(0x80 | (point & 0x3f));
+    } else {
+      out += static_cast<char>(0xf0 | point >> 18);
+      out += static_cast<char>(0x80 | (point >> 12 & 0x3f));
+      out += static_cast<char>(0x80 | (point >> 6 & 0x3f));
+      out += static_cast<char>(0x80 | (point & 0x3f));
+    }
+  };
+  for (std::size_t at = 0; at < raw.size();) {
+    const auto stop = std::min(raw.find('\\', at), raw.size());
+    out += raw.substr(at, stop - at);
+    if (stop + 1 >= raw.size()) break;
+    const char c = raw[stop + 1];
+    at = stop + 2;
+    switch (c) {
+      case 'n':
+        out += '\n';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'u': {
+        unsigned point = hex4(raw, at).value_or(0xfffd);
+        at += 4;
+        if (is_high(point) && raw.substr(at, 2) == "\\u") {
+          const unsigned low = hex4(raw, at + 2).value_or(0xfffd);
+          point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+          at += 6;
+        }
+        append_point(point);
+        break;
+      }
+      default:
+        out += c;  // " \ /
+    }
+  }
+  return out;
+}
+
+}  // namespace fairlead::connector

@@ -1,0 +1,61 @@
+// Records on their way out: wrapped where they are no objects, cut down to the fields that were
+// asked for, long strings shortened; all while they are copied. Parts 1.8 of the platform contract
+// and 9.3 of the format.
+#pragma once
+
+#include "connector/raw_json.hpp"
+
+#include <string>
+#include <vector>
+
+namespace fairlead::connector {
+
+struct Shaping {
+  const std::vector<std::string>* select = nullptr;   ///< wins over `exclude`; empty: all
+  const std::vector<std::string>* exclude = nullptr;  ///< literal keys first, else dotted paths
+  bool truncate = false;                              ///< strings of over 200 code points
+};
+
+class RecordWriter {
+ public:
+  struct Slot {
+    RawJson::Value value;
+    std::uint32_t behind = 0;
+  };
+
+  RecordWriter(const RawJson& json, const Shaping& shaping, std::string& out);
+
+  /// An array of the records; answers how many. Where an element is no object it becomes
+  /// {"value": element}.
+  std::size_t write_list(RawJson::Value array);
+  std::size_t write_list(const std::vector<Slot>& records);
+  /// One result: null stays null, a list is a list of records, a scalar is wrapped, of an object
+  /// with a list `data` the elements of that are the records.
+  void write_result(Slot slot);
+
+ private:
+  struct Name {
+    std::string whole, first, key_text;  // key_text: "whole": as JSON
+    std::vector<std::string> rest;       // behind `first` of a dotted name
+    bool found = false, head_found = false;
+    Slot slot, head;
+  };
+  using Paths = std::vector<const std::string*>;
+
+  bool shapes() const { return !select_.empty() || !exclude_.empty() || truncate_; }
+  void write_record(Slot slot);
+  void write_selected(Slot object);
+  void write_nested_selection(std::vector<Name*>& found);
+  void write_without(Slot object);
+  void write_object_without(RawJson::Value object, const std::vector<Paths>& paths);
+  void write_value(Slot slot);
+  void write_truncated(Slot slot);
+  void write_key(std::string_view raw_key);
+
+  const RawJson& json_;
+  std::string& out_;
+  std::vector<Name> select_, exclude_;
+  bool truncate_ = false;
+};
+
+}  // namespace fairlead::connector
