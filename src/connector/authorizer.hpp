@@ -24,7 +24,20 @@ Result<CredentialFields, CallError> auth_parameters(const AuthScheme& scheme,
 Result<std::vector<Secret>, CallError> authorize(const AuthScheme& scheme,
                                                  const CredentialFields& parameters,
                                                  const CredentialFields& fields,
-                                                 const ConfigValues& config, RequestDraft& draft,
-                                                 Instant now);
+                                                 RequestDraft& draft, Instant now);
+
+/// As authorize, with *** for every secret; what a plan shows. Nothing secret is put into `draft`.
+std::optional<CallError> authorize_masked(const AuthScheme& scheme,
+                                          const CredentialFields& parameters,
+                                          const CredentialFields& fields, RequestDraft& draft,
+                                          Instant now);
+
+/// Everything secret that a call holds, for masking.
+std::vector<Secret> all_secrets(const CredentialFields& fields, const TokenState& tokens);
+
+/// Replaces each secret of at least 8 bytes, and its base64, base64url, URL-encoded, JSON-escaped
+/// and hex forms, by `mask`.
+std::string masked(std::string text, const std::vector<Secret>& secrets,
+                   std::string_view mask = "[redacted]");
 
 }  // namespace fairlead::connector
