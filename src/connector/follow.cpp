@@ -103,7 +103,8 @@ bool is_within(const net::Url& base, const net::Url& url) {
 }
 
 bool is_loopback(const net::Url& url) {
-  return url.host == "localhost" || url.host == "::1" || url.host.starts_with("127.");
+  const bool numeric = url.host.find_first_not_of("0123456789.") == std::string::npos;
+  return url.host == "localhost" || url.host == "::1" || (numeric && url.host.starts_with("127."));
 }
 
 bool is_redirect(int status) {

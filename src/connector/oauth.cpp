@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "connector/answer_reader.hpp"
 #include "connector/authorizer.hpp"
+#include "connector/follow.hpp"
 #include "connector/request_builder.hpp"
 #include "connector/wire_text.hpp"
 
@@ -234,7 +235,7 @@ Task<Renewed> renew(net::HttpClient& client, const Definition& definition, const
   if (!address) co_return failure(address.error().message);
   auto url = net::Url::parse(*address);
   if (!url) co_return failure(url.error().message);
-  if (!url->https && !connect_to && url->host != "127.0.0.1" && url->host != "localhost")
+  if (!url->https && !connect_to && !is_loopback(*url))
     co_return failure("the token endpoint must be https");
   auto pairs = grant(scheme, *parameters, *address, now);
   if (!pairs) co_return std::move(pairs).error();

@@ -1,0 +1,84 @@
+// One call on its way through the engine: find, build, open the credentials, choose the scheme,
+// renew, authorize, send, retry, read. Engine::execute and Engine::plan are its two uses.
+#pragma once
+
+#include "connector/download.hpp"
+#include "connector/engine.hpp"
+
+namespace fairlead::connector {
+
+class Execution {
+ public:
+  Execution(net::HttpClient& client, const Call& call, CredentialSource& credentials,
+            EngineOptions options);
+
+  Task<Result<Outcome, CallError>> run();
+  Task<Result<Plan, CallError>> plan();
+
+ private:
+  using Check = std::optional<CallError>;
+  /// What the service answered: the head, and either the body or where it comes from.
+  struct Reply {
+    int status = 0;
+    net::Headers headers;
+    std::string body = {};
+    net::BodyStream stream = {};
+    net::Url url = {};  ///< that answered, after redirects
+  };
+  using Replied = Result<Reply, CallError>;
+  enum class Reading { whole, streamed };
+
+  Instant now() const;
+  Check find_operation();
+  Check build();
+  /// Opens the credentials and chooses the scheme.
+  Task<Check> open();
+  /// Gets an access token where there is none, or none that lasts.
+  Task<Check> ensure_token();
+  /// Renews the token; the draft is built anew where values came with it.
+  Task<std::optional<RenewalFailure>> renew_token();
+  bool renewal_is_due() const;
+  bool has_access_token() const;
+
+  /// The draft with credentials, as it is sent.
+  Result<net::OutboundRequest, CallError> authorized(RequestDraft draft);
+  Result<net::OutboundRequest, CallError> outbound(const RequestDraft& draft) const;
+
+  /// The operation's own request, sent with a renewal after a 401.
+  Task<Replied> send_operation(Reading reading);
+  Task<Replied> send_following(net::OutboundRequest request, Reading reading);
+  Task<Replied> send_retrying(const net::OutboundRequest& request, Reading reading);
+  Task<Result<Reply, net::SendFailure>> send_once(net::OutboundRequest request, Reading reading);
+  Task<bool> pause(Wait wait);
+  CallError send_error(net::SendFailure failure) const;
+  Check follow_redirect(const Reply& reply, int hops, net::OutboundRequest& request) const;
+
+  Task<Result<Outcome, CallError>> download();
+  Task<Replied> fetch_file(Reply first);
+  Result<net::OutboundRequest, CallError> file_request(const Reply& first);
+  Task<Result<Outcome, CallError>> finish_download(Reply reply);
+  /// The error envelope of a one-step download that came as JSON.
+  Task<Check> check_envelope(Reply& reply);
+
+  Result<Outcome, CallError> read(Reply reply);
+  CallError refusal(Reply reply) const;
+  CallError without_secrets(CallError error) const;
+  Plan describe(const RequestDraft& draft) const;
+
+  net::HttpClient& client_;
+  const Call& call_;
+  CredentialSource& credentials_;
+  const EngineOptions options_;
+  const Definition& definition_;
+  json::object params_;
+  const Operation* operation_ = nullptr;
+  std::optional<ChunkRequest> chunk_;
+  RequestDraft draft_;
+  CredentialSource::Opened opened_;
+  const AuthScheme* scheme_ = nullptr;
+  std::vector<Secret> used_;  // what authorize() put onto requests
+  bool renewed_ = false;
+  int attempts_ = 0;
+};
+
+}  // namespace fairlead::connector
