@@ -366,15 +366,6 @@ Check build_query(const Operation& operation, const json::object& params,
 
 // 6.7 Headers.
 
-/// What the HTTP layer writes itself, or what would change the framing or the route.
-bool is_reserved_header(std::string_view name) {
-  for (const std::string_view reserved :
-       {"Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "TE", "Trailer",
-        "Expect", "Accept-Encoding", "Keep-Alive", "Cookie", "Forwarded"})
-    if (same_word(name, reserved)) return true;
-  return same_word(name.substr(0, 6), "Proxy-") || same_word(name.substr(0, 12), "X-Forwarded-");
-}
-
 Result<std::string, CallError> header_value(std::string_view name, const json::value& value) {
   auto text = scalar_text(value);
   if (!text) return invalid_parameter(name, "must be text or a number; it is sent as a header");
@@ -394,9 +385,6 @@ Check build_headers(const Operation& operation, const json::object& params, Requ
     if ((value == nullptr || value->is_null()) && parameter.default_value)
       value = &*parameter.default_value;
     if (value == nullptr || value->is_null()) continue;
-    if (!net::is_header_name(parameter.name) || is_reserved_header(parameter.name))
-      return CallError{CallErrorKind::executor,
-                       fmt::format("The definition may not set the header '{}'", parameter.name)};
     auto text = header_value(parameter.name, *value);
     if (!text) return std::move(text).error();
     draft.headers.set(parameter.name, *std::move(text));

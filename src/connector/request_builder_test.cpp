@@ -415,16 +415,6 @@ TEST(Headers, ParametersAndDefaultsAreSent) {
   }
 }
 
-TEST(Headers, FramingBelongsToUs) {
-  for (const char* const name : {"Host", "content-length", "Transfer-Encoding", "Proxy-Connection",
-                                 "X-Forwarded-For", "Cookie"}) {
-    const auto draft = build(
-        {.operation = "parameters: [{name: "s + name + ", in: header, schema: {type: string}}]"},
-        "{\""s + name + "\":\"x\"}");
-    EXPECT_EQ(problem(draft), "executor ") << name;
-  }
-}
-
 // 6.8, 6.9 Bodies.
 
 struct BodyCase {
