@@ -1,0 +1,926 @@
+#include "connector/engine.hpp"
+
+#include "base/encoding.hpp"
+#include "connector/testdata/recording_upstream.hpp"
+#include "connector/testdata/small_definition.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+namespace fairlead::connector {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+using namespace std::string_literals;
+
+using Given = std::map<std::string, std::string>;
+
+net::HttpClient::Options unrestricted() {
+  net::HttpClient::Options options;
+  options.egress = net::EgressPolicy::unrestricted();
+  return options;
+}
+
+/// An engine, an upstream that every request is sent to, and what the engine waited for.
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() {
+    options_.connect_to = upstream_.endpoint();
+    options_.clock = &clock_;
+    options_.on_wait = [this](Wait wait) {
+      waits_.push_back((wait.kind == Wait::Kind::retry_after ? "retry_after " : "backoff ") +
+                       std::to_string(wait.seconds).substr(0, 4));
+    };
+  }
+
+  Call call(const Definition& definition, std::string entity, std::string action,
+            std::string_view params, std::string_view config = "{}") {
+    Call out;
+    out.definition = &definition;
+    out.entity = std::move(entity);
+    out.action = std::move(action);
+    out.params = object_of(params);
+    out.config = object_of(config);
+    return out;
+  }
+  /// Runs a task on the one loop of the test: a download is read where its call was made.
+  template <class T>
+  T run(Task<T> task) {
+    std::optional<T> value;
+    std::exception_ptr failure;
+    bool ended = false;
+    asio::co_spawn(
+        loop_, [&]() -> Task<void> { value.emplace(co_await std::move(task)); },
+        [&](std::exception_ptr thrown) {
+          failure = thrown;
+          ended = true;
+        });
+    loop_.restart();
+    while (!ended) loop_.run_one();
+    if (failure) std::rethrow_exception(failure);
+    return *std::move(value);
+  }
+  Result<Outcome, CallError> execute(const Call& one, CredentialSource& credentials) {
+    return run(engine_.execute(one, credentials, options_));
+  }
+  /// On a definition of one operation, with a bearer token.
+  Result<Outcome, CallError> execute(const SmallDefinition& parts, std::string_view params = "{}") {
+    const auto definition = load_small(parts);
+    return execute(call(*definition, "things", parts.action, params), token_);
+  }
+  std::string text(const Result<Outcome, CallError>& outcome) {
+    if (!outcome)
+      return std::string(name_of(outcome.error().kind)) + ": " + outcome.error().message;
+    return outcome->download ? file(*outcome) : outcome->data;
+  }
+  std::string file(const Outcome& outcome) {
+    const auto read = [](net::BodyStream body) -> Task<std::string> {
+      std::string out;
+      while (true) {
+        const std::string piece = co_await body();
+        if (piece.empty()) co_return out;
+        out += piece;
+      }
+    };
+    return run(read(outcome.download->body));
+  }
+
+  FakeClock clock_{Instant(std::chrono::seconds(1'770'000'000))};
+  RecordingUpstream upstream_;
+  asio::io_context loop_{1};
+  net::HttpClient client_{unrestricted()};
+  Engine engine_{client_};
+  EngineOptions options_;
+  std::vector<std::string> waits_;
+  HeldCredentials token_{{{"token", "bearer-token-1"}}};
+};
+
+// ---- section 17, byte for byte
+// -------------------------------------------------------------------
+
+class AcmeTest : public EngineTest {
+ protected:
+  static constexpr const char* config = R"({"subdomain":"acme","workspace":"7","region":"eu"})";
+  static constexpr const char* token_answer =
+      R"({"access_token":"AT-1","refresh_token":"RT-2","token_type":"bearer","subdomain":"globex"})";
+  static constexpr const char* token_request =
+      "POST acme.acme-tickets.example/oauth/token\n"
+      "Accept: */*\n"
+      "Authorization: Basic Y2lkOnNlYw==\n"
+      "Content-Type: application/x-www-form-urlencoded\n"
+      "\n"
+      "grant_type=refresh_token&refresh_token=RT-1";
+
+  Result<Outcome, CallError> acme(const char* entity, const char* action, const char* params) {
+    return execute(call(*acme_, entity, action, params, config), credentials_);
+  }
+  /// As after the first call of the example.
+  void log_in() {
+    credentials_.tokens.access_token = Secret("AT-1");
+    credentials_.tokens.refresh_token = Secret("RT-2");
+    credentials_.tokens.extracted = {{"subdomain", "globex"}};
+  }
+
+  std::shared_ptr<const Definition> acme_ = load_acme();
+  HeldCredentials credentials_{{{"client_id", "cid"},
+                                {"client_secret", "sec"},
+                                {"refresh_token", "RT-1"},
+                                {"org_key", "org-77"}}};
+};
+
+TEST_F(AcmeTest, FirstListGetsATokenAndMovesToItsHost) {
+  upstream_.will_answer(token_answer);
+  upstream_.will_answer(
+      R"({"ok":true,"result":{"tickets":[{"id":1,"hidden":false,"subject":"A"},)"
+      R"({"id":2,"hidden":true,"subject":"B"}],"paging":{"next":"c2","total":2}}})",
+      200,
+      {{"X-Request-Id", "req-9"},
+       {"Link",
+        "<https://globex.acme-tickets.example/api/v2/workspaces/7/tickets?cursor=c2>; "
+        "rel=\"next\""}});
+  const auto outcome =
+      acme("tickets", "list",
+           R"({"state":"open","label[]":["a b","c"],"created":{"gte":10,"lte":null},
+                                "sort":["-id","state"],"archived":false,"colour":"x"})");
+  EXPECT_THAT(
+      upstream_.take(),
+      ElementsAre(token_request,
+                  "GET globex.acme-tickets.example/api/v2/workspaces/7/tickets?state=open&label%5B"
+                  "%5D=a+b&label%5B%5D=c&created%5Bgte%5D=10&sort=-id%2Cstate&archived=false&market"
+                  "=mkt-1\n"
+                  "Accept: */*\n"
+                  "Acme-Org: org-77\n"
+                  "Acme-Version: 2026-01-01\n"
+                  "Authorization: Bearer AT-1\n"
+                  "\n"));
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->data, R"([{"id":1,"hidden":false,"subject":"A"}])");
+  EXPECT_EQ(
+      outcome->meta,
+      R"({"next_cursor":"c2","total":2,"next_page_url":"https://globex.acme-tickets.example/api/v2/)"
+      R"(workspaces/7/tickets?cursor=c2","request_id":"req-9"})");
+  EXPECT_EQ(credentials_.renewals, 1);
+  const TokenState expected{Secret("AT-1"), Secret("RT-2")};
+  EXPECT_TRUE(credentials_.tokens.access_token.matches(expected.access_token));
+  EXPECT_TRUE(credentials_.tokens.refresh_token.matches(expected.refresh_token));
+  EXPECT_EQ(credentials_.tokens.token_type, "bearer");
+  EXPECT_EQ(credentials_.tokens.extracted, (Given{{"subdomain", "globex"}}));
+}
+
+constexpr const char* acme_headers = "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n";
+
+TEST_F(AcmeTest, TheOtherOperations) {
+  struct Case {
+    const char *entity, *action, *params, *answer, *request, *data, *meta;
+  };
+  const Case cases[] = {
+      {"tickets", "search", R"({"state":"open","query":"refund"})",
+       R"({"data":{"search":{"nodes":[{"id":1,"subject":"A"}],"pageInfo":{"hasNextPage":true,"endCursor":"xyz"}}}})",
+       "POST globex.acme-tickets.example/api/v2/graphql\n"
+       "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n"
+       "Content-Type: application/json\n\n"
+       R"({"query":"query($q: String!, $n: Int!) { search(query: $q, first: $n) { nodes { id subject } pageInfo { hasNextPage endCursor } } }","variables":{"q":"state:open refund","n":10}})",
+       R"([{"id":1,"subject":"A"}])", R"({"has_next_page":true,"end_cursor":"xyz"})"},
+      {"tickets", "create",
+       R"({"subject":"Refund","assignee":null,"meta":{"k":null,"tags":["x",1]}})",
+       R"({"ok":true,"result":{"id":3}})",
+       "POST globex.acme-tickets.example/api/v2/workspaces/7/tickets\n"
+       "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n"
+       "Content-Type: application/json\n\n"
+       R"({"priority":"normal","subject":"Refund","meta":{"k":null,"tags":["x",1]}})",
+       R"({"id":3})", ""},
+      {"tickets", "get", R"({"id":5})", R"({"ok":true,"result":{"tickets":[{"id":5},{"id":6}]}})",
+       "GET globex.acme-tickets.example/api/v2/tickets/5\n"
+       "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n\n",
+       R"({"id":5})", ""},
+      {"tickets", "get", R"({"id":5})", R"({"ok":false,"reason":"no such ticket"})",
+       "GET globex.acme-tickets.example/api/v2/tickets/5\n"
+       "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n\n",
+       "executor: API error: no such ticket", ""},
+      {"tickets", "update",
+       R"({"id":5,"subject":"x & y","watchers":["a","b"],"custom":{"f":{"g":1}},"urgent":true})",
+       R"({"ok":true})",
+       "PUT globex.acme-tickets.example/api/v2/tickets/5\n"
+       "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n"
+       "Content-Type: application/x-www-form-urlencoded\n\n"
+       "subject=x+%26+y&watchers%5B0%5D=a&watchers%5B1%5D=b&custom%5Bf%5D%5Bg%5D=1&urgent=true",
+       R"({"ok":true})", ""},
+      {"tickets", "delete", R"({"id":9})", "",
+       "DELETE globex.acme-tickets.example/api/v2/tickets/9\n"
+       "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n\n",
+       "{}", ""},
+      {"comments", "list", R"({"ticket_id":5})", R"({"comment_ids":[11,12]})",
+       "GET globex.acme-tickets.example/api/v2/tickets/5/comments\n"
+       "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n\n",
+       R"([{"comment_id":"11","link":"/tickets/comments/11"},{"comment_id":"12","link":"/tickets/comments/12"}])",
+       ""},
+      {"exports", "download", R"({"id":"q/1"})", "the bytes",
+       "GET globex.acme-tickets.example/api/v2/exports/q%2F1/raw?alt=media\n"
+       "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n\n",
+       "the bytes", ""},
+  };
+  log_in();
+  for (const Case& one : cases) {
+    const bool none = *one.answer == '\0';
+    upstream_.will_answer(one.answer, none ? 204 : 200);
+    const auto outcome = acme(one.entity, one.action, one.params);
+    EXPECT_THAT(upstream_.take(), ElementsAre(one.request));
+    EXPECT_EQ(text(outcome), one.data);
+    if (outcome) {
+      EXPECT_EQ(outcome->meta, one.meta);
+    }
+  }
+}
+
+TEST_F(AcmeTest, DownloadInTwoSteps) {
+  log_in();
+  upstream_.will_answer(
+      R"({"ok":true,"result":{"files":[{"url":"https://cdn.example/blob/a?sig=1"}]}})");
+  upstream_.will_answer("abcd", 206,
+                        {{"Content-Type", "image/png"},
+                         {"Content-Range", "bytes 0-3/10"},
+                         {"Content-Disposition", "attachment; filename=\"a.png\""}});
+  const auto outcome =
+      acme("attachments", "download", R"({"id":5,"index":0,"range_header":"bytes=0-3"})");
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_THAT(
+      upstream_.take(),
+      ElementsAre("GET globex.acme-tickets.example/api/v2/tickets/5\n"s + acme_headers + "\n",
+                  "GET cdn.example/blob/a?sig=1\nAccept: */*\nRange: bytes=0-3\n\n"));
+  EXPECT_EQ(outcome->download->status, 206);
+  EXPECT_EQ(outcome->download->content_type, "image/png");
+  EXPECT_EQ(outcome->download->content_range, "bytes 0-3/10");
+  EXPECT_EQ(outcome->download->file_name, "a.png");
+  EXPECT_EQ(outcome->download->length, 4u);
+  EXPECT_EQ(file(*outcome), "abcd");
+}
+
+TEST_F(AcmeTest, UploadAndEnum) {
+  log_in();
+  upstream_.will_answer(R"({"ok":true})");
+  const auto outcome = acme(
+      "files", "create", R"({"name":"n.txt","file_content":"aGk=","file_mime_type":"text/plain"})");
+  EXPECT_EQ(text(outcome), R"({"ok":true})");
+  const auto sent = upstream_.take();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].size() - sent[0].find("\n\n") - 2, 261u);
+  EXPECT_EQ(text(acme("tickets", "list", R"({"state":"bad"})")),
+            "validation: Invalid value 'bad' for parameter 'state'; expected one of: ['open', "
+            "'held', 'closed']");
+  EXPECT_THAT(upstream_.take(), IsEmpty());
+}
+
+TEST_F(AcmeTest, TheOtherScheme) {
+  HeldCredentials basic{{{"email", "a@b.example"}, {"api_token", "tok"}}};
+  upstream_.will_answer(R"({"result":{"tickets":[{"id":5}]}})");
+  const auto outcome =
+      execute(call(*acme_, "tickets", "get", R"({"id":5})", R"({"workspace":"7"})"), basic);
+  EXPECT_EQ(text(outcome), R"({"id":5})");
+  EXPECT_THAT(upstream_.take(),
+              ElementsAre("GET your-subdomain.acme-tickets.example/api/v2/tickets/5\nAccept: "
+                          "*/*\nAuthorization: Basic YUBiLmV4YW1wbGUvdG9rZW46dG9r\n\n"));
+}
+
+TEST_F(AcmeTest, Check) {
+  log_in();
+  upstream_.will_answer(R"({"ok":true,"result":{"tickets":[]}})");
+  const auto check = [&] {
+    return json::serialize(run_to_end(
+        engine_.check(*acme_, object_of(config), "", credentials_, Deadline::never(), options_)));
+  };
+  EXPECT_EQ(check(), R"({"status":"healthy","checked_entity":"tickets","checked_action":"list"})");
+  EXPECT_THAT(upstream_.take(),
+              ElementsAre(StartsWith("GET globex.acme-tickets.example/api/v2/workspaces/7/tickets?"
+                                     "limit=1&market=mkt-1\n")));
+  upstream_.will_answer(R"({"message":"go away"})", 403);
+  EXPECT_THAT(check(),
+              HasSubstr(R"("status":"unhealthy","error":"Authentication failed: go away)"));
+}
+
+TEST_F(AcmeTest, PlanSendsNothingAndShowsNothingSecret) {
+  const auto one = call(*acme_, "tickets", "create", R"({"subject":"S"})", config);
+  const auto plan = run(engine_.plan(one, credentials_, options_));
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_THAT(upstream_.take(), IsEmpty());
+  EXPECT_EQ(plan->method, "POST");
+  EXPECT_EQ(plan->url, "https://acme.acme-tickets.example/api/v2/workspaces/7/tickets");
+  EXPECT_EQ(*plan->headers.find("Authorization"), "Bearer ***");
+  EXPECT_EQ(*plan->headers.find("Acme-Org"), "***");
+  EXPECT_EQ(plan->body, R"({"priority":"normal","subject":"S"})");
+  EXPECT_EQ(plan->auth_scheme, "acmeOAuth");
+  EXPECT_EQ(plan->effect, "unsafe");
+  EXPECT_THAT(plan->notes,
+              ElementsAre("a token would be renewed first", HasSubstr("never sent again")));
+  const auto bad = call(*acme_, "tickets", "get", "{}", config);
+  EXPECT_EQ(run(engine_.plan(bad, credentials_, options_)).error().kind,
+            CallErrorKind::missing_parameter);
+}
+
+// ---- what is refused before the credentials are opened ------------------------------------------
+
+TEST_F(AcmeTest, ABadCallNeverOpensTheCredentials) {
+  struct Case {
+    const char *entity, *action, *params, *kind;
+  };
+  const Case cases[] = {
+      {"nope", "list", "{}", "entity_not_found"},
+      {"tickets", "download", "{}", "action_not_supported"},
+      {"tickets", "explode", "{}", "unknown_action"},
+      {"tickets", "get", "{}", "missing_parameter"},
+      {"tickets", "get", R"({"id":".."})", "invalid_parameter"},
+      {"tickets", "create", "{}", "validation"},
+      {"exports", "download",
+       R"({"id":1,"_airbyte_response_type":"json","range_header":"bytes=0-"})",
+       "invalid_parameter"},
+      {"exports", "download", R"({"id":1,"_airbyte_response_type":"xml"})", "invalid_parameter"},
+  };
+  for (const Case& one : cases) {
+    const auto outcome = acme(one.entity, one.action, one.params);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(name_of(outcome.error().kind), one.kind) << one.entity << " " << one.action;
+    EXPECT_EQ(outcome.error().status, 0);
+  }
+  EXPECT_EQ(credentials_.opened, 0);
+  EXPECT_THAT(upstream_.take(), IsEmpty());
+}
+
+// ---- tokens
+// ---------------------------------------------------------------------------------------
+
+std::string oauth(const std::string& refresh, const std::string& rest = "") {
+  return "securitySchemes:\n  o:\n    type: oauth2\n    flows:\n      authorizationCode:\n"
+         "        authorizationUrl: https://login.example/a\n"
+         "        tokenUrl: https://login.example/t\n"
+         "        refreshUrl: https://login.example/t\n"
+         "        scopes: {read: r, write: w}\n" +
+         (refresh.empty() ? "" : "    x-airbyte-token-refresh: " + refresh + "\n") + rest;
+}
+
+class TokenTest : public EngineTest {
+ protected:
+  void use(const std::string& refresh, Given given, const std::string& method = "get") {
+    definition_ =
+        load_small({.method = method,
+                    .action = method == "get" ? "list" : "create",
+                    .operation = method == "get" ? ""
+                                                 : "requestBody: {content: {application/json: "
+                                                   "{schema: {properties: {a: {}}}}}}",
+                    .components = oauth(refresh)});
+    credentials_ = std::make_unique<HeldCredentials>(given);
+  }
+  Result<Outcome, CallError> execute_one(std::string_view params = "{}") {
+    const auto& operation = *definition_->operations.front();
+    return execute(call(*definition_, "things", std::string(name_of(operation.action)), params),
+                   *credentials_);
+  }
+  std::shared_ptr<const Definition> definition_;
+  std::unique_ptr<HeldCredentials> credentials_;
+};
+
+const char* const renewed = R"({"access_token":"access-token-2"})";
+
+TEST_F(TokenTest, RequestsOfEachStyle) {
+  struct Case {
+    const char* refresh;
+    Given given;
+    const char* request;
+  };
+  const Given all{{"client_id", "c d"}, {"client_secret", "s:/"}, {"refresh_token", "R&"}};
+  const char* const form_type = "Content-Type: application/x-www-form-urlencoded\n\n";
+  const Case cases[] = {
+      {"", all, "grant_type=refresh_token&refresh_token=R%26&client_id=c+d&client_secret=s%3A%2F"},
+      {"", {{"refresh_token", "R"}, {"client_id", ""}}, "grant_type=refresh_token&refresh_token=R"},
+      {"{auth_style: basic}", all, "grant_type=refresh_token&refresh_token=R%26"},
+      {"{auth_style: none}", all, "grant_type=refresh_token&refresh_token=R%26"},
+      {"{auth_style: body, body_format: json}", all,
+       R"({"grant_type":"refresh_token","refresh_token":"R&","client_id":"c d","client_secret":"s:/"})"},
+  };
+  for (const Case& one : cases) {
+    use(one.refresh, one.given);
+    upstream_.will_answer(renewed).will_answer("[]");
+    EXPECT_EQ(text(execute_one()), "[]");
+    const bool basic = std::string_view(one.refresh).find("basic") != std::string_view::npos;
+    const bool in_json = std::string_view(one.refresh).find("json") != std::string_view::npos;
+    EXPECT_THAT(
+        upstream_.take(),
+        ElementsAre("POST login.example/t\nAccept: */*\n" +
+                        (basic ? "Authorization: Basic " + to_base64("c+d:s%3A%2F") + "\n" : "") +
+                        (in_json ? "Content-Type: application/json\n\n" : form_type) + one.request,
+                    "GET api.acme.example/v1/things\nAccept: */*\nAuthorization: Bearer "
+                    "access-token-2\n\n"));
+  }
+}
+
+TEST_F(TokenTest, A401RenewsOnceAndTriesOnceMore) {
+  for (const char* const method : {"get", "post"}) {
+    use("", {{"access_token", "access-token-1"}, {"refresh_token", "R"}}, method);
+    upstream_.will_answer(R"({"message":"expired"})", 401).will_answer(renewed).will_answer("{}");
+    EXPECT_EQ(text(execute_one(R"({"a":1})")), "{}");
+    const auto sent = upstream_.take();
+    ASSERT_EQ(sent.size(), 3u);
+    EXPECT_THAT(sent[0], HasSubstr("Bearer access-token-1"));
+    EXPECT_THAT(sent[2], HasSubstr("Bearer access-token-2"));
+    EXPECT_EQ(credentials_->renewals, 1);
+  }
+}
+
+TEST_F(TokenTest, ASecond401IsRaised) {
+  use("", {{"access_token", "access-token-1"}, {"refresh_token", "R"}});
+  upstream_.will_answer("{}", 401).will_answer(renewed).will_answer(R"({"message":"no"})", 401);
+  const auto outcome = execute_one();
+  EXPECT_EQ(text(outcome), "authentication: Authentication failed: no (HTTP 401)");
+  EXPECT_EQ(outcome.error().status, 401);
+  EXPECT_EQ(upstream_.take().size(), 3u);
+  EXPECT_EQ(credentials_->renewals, 1);
+  // Neither after a token that was just obtained.
+  use("", {{"refresh_token", "R"}});
+  upstream_.will_answer(renewed).will_answer(R"({"message":"no"})", 401);
+  EXPECT_EQ(text(execute_one()), "authentication: Authentication failed: no (HTTP 401)");
+  EXPECT_EQ(upstream_.take().size(), 2u);
+}
+
+TEST_F(TokenTest, AFailedRenewalAfterA401LeavesThe401) {
+  use("", {{"access_token", "access-token-1"}, {"refresh_token", "R"}});
+  upstream_.will_answer(R"({"message":"expired"})", 401)
+      .will_answer(R"({"error":"invalid_grant"})", 400);
+  EXPECT_EQ(text(execute_one()), "authentication: Authentication failed: expired (HTTP 401)");
+  EXPECT_EQ(upstream_.take().size(), 2u);
+}
+
+TEST_F(TokenTest, A403NeverRenews) {
+  use("", {{"access_token", "access-token-1"}, {"refresh_token", "R"}});
+  upstream_.will_answer(R"({"message":"no"})", 403);
+  EXPECT_THAT(text(execute_one()), StartsWith("authentication"));
+  EXPECT_EQ(upstream_.take().size(), 1u);
+}
+
+TEST_F(TokenTest, TheTokenEndpointMaySayNo) {
+  struct Case {
+    int status;
+    const char* body;
+    const char* message;
+  };
+  const Case cases[] = {
+      {400, R"({"error":"invalid_grant","error_description":"revoked: refresh-token-1"})",
+       "HTTP 400: invalid_grant: revoked: [redacted]"},
+      {200, R"({"error":"bad_refresh_token"})", "HTTP 200: bad_refresh_token"},
+      {200, R"({"token":"x"})", "the answer holds no access_token"},
+      {200, R"({"access_token":""})", "the answer holds no access_token"},
+      {200, "not json", "the answer holds no access_token"},
+      {500, "<html>refresh-token-1</html>", "HTTP 500"},
+      {302, "", "HTTP 302"},
+  };
+  for (const Case& one : cases) {
+    use("", {{"refresh_token", "refresh-token-1"}});
+    upstream_.will_answer(one.body, one.status, {{"Location", "https://evil.example/"}});
+    const auto outcome = execute_one();
+    EXPECT_EQ(text(outcome),
+              "authentication: Failed to obtain access_token via token refresh: "s + one.message);
+    EXPECT_EQ(upstream_.take().size(), 1u) << "never sent twice, never redirected";
+  }
+  use("", {{"refresh_token", "R"}});
+  upstream_.will_answer(renewed, 201).will_answer("[]");
+  EXPECT_EQ(text(execute_one()), "[]");
+}
+
+TEST_F(TokenTest, NothingToStartWith) {
+  use("", {{"client_id", "c"}});
+  EXPECT_THAT(text(execute_one()), StartsWith("authentication: "));
+  EXPECT_THAT(upstream_.take(), IsEmpty());
+}
+
+TEST_F(TokenTest, ATokenIsRenewedBeforeItEnds) {
+  struct Case {
+    int seconds_left;
+    bool renews, works_without;
+  };
+  for (const Case& one :
+       {Case{61, false, true}, Case{60, true, true}, Case{1, true, true}, Case{-5, true, false}}) {
+    const auto prepare = [&] {
+      use("", {{"refresh_token", "R"}});
+      credentials_->tokens.access_token = Secret("access-token-1");
+      credentials_->tokens.expires_at = clock_.now() + std::chrono::seconds(one.seconds_left);
+    };
+    prepare();
+    if (one.renews)
+      upstream_.will_answer(R"({"access_token":"access-token-2","expires_in":"3600"})");
+    upstream_.will_answer("[]");
+    EXPECT_EQ(text(execute_one()), "[]") << one.seconds_left;
+    EXPECT_EQ(credentials_->renewals, one.renews ? 1 : 0);
+    if (one.renews) {
+      EXPECT_EQ(credentials_->tokens.expires_at, clock_.now() + std::chrono::hours(1));
+    }
+    upstream_.take();
+    if (!one.renews) continue;
+    // The endpoint is away: what still lasts is used.
+    prepare();
+    upstream_.will_answer("", 503);
+    if (one.works_without) upstream_.will_answer("[]");
+    EXPECT_EQ(text(execute_one()) == "[]", one.works_without) << one.seconds_left;
+    EXPECT_EQ(upstream_.take().size(), one.works_without ? 2u : 1u);
+  }
+}
+
+TEST_F(TokenTest, NewerTokensOfAnotherCallAreUsedWithoutARenewal) {
+  class Moving final : public CredentialSource {
+   public:
+    Task<Opened> open() override {
+      Opened out;
+      out.fields.emplace("refresh_token", Secret("R"));
+      out.tokens.access_token = Secret("old-token");
+      co_return out;
+    }
+    Task<Result<TokenState, RenewalFailure>> renew(
+        const Secret&,
+        std::function<Task<Result<TokenState, RenewalFailure>>(const Opened&)>) override {
+      TokenState tokens;
+      tokens.access_token = Secret("newer-token");
+      co_return tokens;
+    }
+  };
+  use("", {});
+  Moving moving;
+  upstream_.will_answer("{}", 401).will_answer("[]");
+  EXPECT_EQ(text(execute(call(*definition_, "things", "list", "{}"), moving)), "[]");
+  const auto sent = upstream_.take();
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_THAT(sent[1], HasSubstr("Bearer newer-token"));
+}
+
+std::string new_rsa_key(EVP_PKEY** key) {
+  *key = EVP_RSA_gen(2048);
+  BIO* const bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_PKCS8PrivateKey(bio, *key, nullptr, nullptr, 0, nullptr, nullptr);
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(bio, &bytes);
+  std::string pem(bytes, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  return pem;
+}
+
+TEST_F(TokenTest, AServiceAccountSignsItsAssertion) {
+  EVP_PKEY* key = nullptr;
+  const json::object account{{"client_email", "robot@p.example"},
+                             {"private_key", new_rsa_key(&key)}};
+  use("{grant_type: jwt_bearer}", {{"credentials_json", json::serialize(account)}});
+  upstream_.will_answer(renewed).will_answer("[]");
+  EXPECT_EQ(text(execute_one()), "[]");
+  const auto sent = upstream_.take();
+  ASSERT_EQ(sent.size(), 2u);
+  const std::string begin =
+      "POST login.example/t\nAccept: */*\nContent-Type: application/x-www-form-urlencoded\n\n"
+      "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
+  ASSERT_TRUE(sent[0].starts_with(begin)) << sent[0];
+  const std::string token = sent[0].substr(begin.size());
+  const auto dot = token.find('.'), second = token.find('.', dot + 1);
+  EXPECT_EQ(from_base64url(token.substr(0, dot)), R"({"alg":"RS256","typ":"JWT"})");
+  EXPECT_EQ(from_base64url(token.substr(dot + 1, second - dot - 1)),
+            R"({"iss":"robot@p.example","scope":"read write","aud":"https://login.example/t",)"
+            R"("iat":1770000000,"exp":1770003600})");
+  const auto signature = from_base64url(token.substr(second + 1));
+  ASSERT_TRUE(signature);
+  EVP_MD_CTX* const digest = EVP_MD_CTX_new();
+  EVP_DigestVerifyInit(digest, nullptr, EVP_sha256(), nullptr, key);
+  EXPECT_EQ(EVP_DigestVerify(digest, reinterpret_cast<const unsigned char*>(signature->data()),
+                             signature->size(),
+                             reinterpret_cast<const unsigned char*>(token.data()), second),
+            1);
+  EVP_MD_CTX_free(digest);
+  EVP_PKEY_free(key);
+}
+
+TEST_F(TokenTest, AServiceAccountThatCannotSign) {
+  for (const char* const account :
+       {"not json", "[]", R"({"client_email":"a"})", R"({"client_email":"a","private_key":"x"})"}) {
+    use("{grant_type: jwt_bearer}", {{"credentials_json", account}});
+    EXPECT_THAT(text(execute_one()),
+                StartsWith("authentication: Failed to obtain access_token via token refresh: "));
+    EXPECT_THAT(upstream_.take(), IsEmpty());
+  }
+}
+
+// ---- retries
+// ---------------------------------------------------------------------------------------
+
+TEST_F(EngineTest, ReadsAreTriedThreeTimes) {
+  upstream_.will_answer("", 503).will_answer("", 429, {{"Retry-After", "5"}}).will_answer("[]");
+  const auto outcome = execute({});
+  EXPECT_EQ(text(outcome), "[]");
+  EXPECT_EQ(outcome->attempts, 3);
+  EXPECT_THAT(waits_, ElementsAre("backoff 1.00", "retry_after 5.00"));
+  upstream_.will_answer("", 500).will_answer("", 500).will_answer("", 500).will_answer("[]");
+  EXPECT_EQ(text(execute({})), "http_status: HTTP 500 error");
+}
+
+TEST_F(EngineTest, AReadByPostIsARead) {
+  upstream_.will_answer("", 502).will_answer("[]");
+  EXPECT_EQ(text(execute({.method = "post", .action = "search"})), "[]");
+}
+
+TEST_F(EngineTest, WritesAreSentOnce) {
+  for (const int status : {429, 500, 502, 503, 504}) {
+    upstream_.will_answer("", status, {{"Retry-After", "1"}}).will_answer("{}");
+    const auto outcome = execute({.method = "post", .action = "create"});
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().status, status);
+    EXPECT_EQ(outcome.error().retry_after, std::chrono::seconds(1));
+    EXPECT_EQ(upstream_.take().size(), 1u);
+    EXPECT_EQ(text(execute({.method = "get", .action = "list"})), "{}");  // the unused answer
+    upstream_.take();
+  }
+  EXPECT_THAT(waits_, IsEmpty());
+}
+
+TEST_F(EngineTest, NoAttemptsMeansNoAttempts) {
+  EXPECT_EQ(text(execute({.info = "x-airbyte-retry-config: {max_attempts: 0}"})),
+            "executor: Exhausted all retry attempts");
+  EXPECT_THAT(upstream_.take(), IsEmpty());
+}
+
+TEST_F(EngineTest, NobodyListens) {
+  options_.connect_to = net::Endpoint{"127.0.0.1", 1};
+  const auto outcome = execute({.method = "post", .action = "create"});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, CallErrorKind::network);
+  EXPECT_FALSE(outcome.error().outcome_unknown);
+  EXPECT_EQ(waits_.size(), 1u);  // nothing was sent, so once more
+}
+
+TEST_F(EngineTest, TheDeadlineEndsTheCall) {
+  const auto definition = load_small({});
+  auto late = call(*definition, "things", "list", "{}");
+  late.deadline = Deadline::after(std::chrono::seconds(-1));
+  EXPECT_EQ(text(execute(late, token_)), "timeout: The call's time is over");
+  // A wait that would pass the deadline is not begun.
+  options_.on_wait = {};
+  auto short_of_time = call(*definition, "things", "list", "{}");
+  short_of_time.deadline = Deadline::after(std::chrono::seconds(20));
+  upstream_.will_answer("", 429, {{"Retry-After", "40"}});
+  const auto outcome = execute(short_of_time, token_);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, CallErrorKind::rate_limit);
+  EXPECT_EQ(outcome.error().retry_after, std::chrono::seconds(40));
+}
+
+// ---- redirects
+// -------------------------------------------------------------------------------------
+
+net::Response redirect(int status, std::string to) {
+  return {status, {{"Location", std::move(to)}}, "<html>moved</html>"};
+}
+
+const char* const key_schemes =
+    "securitySchemes:\n  k:\n    type: apiKey\n    name: X-Key\n    in: header\n"
+    "    x-airbyte-auth-config: {type: object, required: [api_key], properties: {api_key: {type: "
+    "string}, dev: {type: string}}, auth_mapping: {api_key: \"${api_key}\"}, additional_headers: "
+    "{X-Dev: \"{{ dev }}\"}}\n";
+
+TEST_F(EngineTest, RedirectsOnOneOriginKeepTheCredentials) {
+  for (const int status : {301, 302, 303, 307, 308}) {
+    upstream_.will_answer(redirect(status, "/v2/things?x=1#f")).will_answer("[]");
+    EXPECT_EQ(text(execute({})), "[]");
+    EXPECT_THAT(upstream_.take(),
+                ElementsAre(StartsWith("GET api.acme.example/v1/things\n"),
+                            "GET api.acme.example/v2/things?x=1\nAccept: */*\nAuthorization: "
+                            "Bearer bearer-token-1\n\n"));
+  }
+}
+
+TEST_F(EngineTest, AnotherOriginSeesNoCredentials) {
+  HeldCredentials key{{{"api_key", "k"}, {"dev", "d"}}};
+  const auto definition = load_small(
+      {.operation = "parameters: [{name: X-Own, in: header, schema: {type: string, default: o}}]",
+       .components = key_schemes});
+  for (const char* const other :
+       {"https://other.example/x", "https://api.acme.example:444/x", "//other.example/x"}) {
+    upstream_.will_answer(redirect(302, other))
+        .will_answer(redirect(302, "https://api.acme.example/back"))
+        .will_answer("[]");
+    EXPECT_EQ(text(execute(call(*definition, "things", "list", "{}"), key)), "[]");
+    const auto sent = upstream_.take();
+    ASSERT_EQ(sent.size(), 3u);
+    EXPECT_THAT(sent[0], HasSubstr("X-Key: k\n"));
+    EXPECT_THAT(sent[0], HasSubstr("X-Dev: d\n"));
+    EXPECT_THAT(sent[1], testing::EndsWith("/x\nAccept: */*\n\n"));
+    EXPECT_EQ(sent[2], "GET api.acme.example/back\nAccept: */*\n\n");
+  }
+}
+
+TEST_F(EngineTest, WhatIsNotFollowed) {
+  const SmallDefinition write{.method = "post", .action = "create"};
+  upstream_.will_answer(redirect(307, "/x"));
+  EXPECT_THAT(text(execute(write)), StartsWith("http_status: "));
+  for (const char* const to : {"http://api.acme.example/x", "ftp://a.example/", "https://a@b/"}) {
+    upstream_.will_answer(redirect(302, to));
+    EXPECT_THAT(text(execute({})), StartsWith("http_client: The service redirects"));
+  }
+  EXPECT_EQ(upstream_.take().size(), 4u);
+  for (int i = 0; i < 4; ++i) upstream_.will_answer(redirect(302, "/again"));
+  EXPECT_THAT(text(execute({})), StartsWith("http_client: The service redirects"));
+  EXPECT_EQ(upstream_.take().size(), 4u);
+  upstream_.will_answer("", 304);
+  EXPECT_EQ(text(execute({})), "{}");
+}
+
+// ---- downloads
+// -------------------------------------------------------------------------------------
+
+SmallDefinition two_steps(const std::string& field) {
+  return {.path = "/files/{id}",
+          .action = "download",
+          .operation = "x-airbyte-file-url: \"" + field + "\"\n" +
+                       "parameters:\n  - {name: id, in: path, required: true, schema: {type: "
+                       "string}}\n  - {name: i, in: query, schema: {type: integer}}"};
+}
+
+TEST_F(EngineTest, TheFileUrlIsFoundByItsPath) {
+  struct Case {
+    const char *field, *params, *answer, *result;
+  };
+  const Case cases[] = {
+      {"a.b[1].url", R"({"id":1})", R"({"a":{"b":[{},{"url":"https://cdn.example/f"}]}})", "file"},
+      {"[0].url", R"({"id":1})", R"([{"url":"https://cdn.example/f"}])", "file"},
+      {"0.url", R"({"id":1})", R"([{"url":"https://cdn.example/f"}])", "file"},
+      {"a[{i}]", R"({"id":1,"i":1})", R"({"a":[0,"https://cdn.example/f"]})", "file"},
+      {"a[{i}]", R"({"id":1})", R"({"a":["https://cdn.example/f"]})", "missing_parameter"},
+      {"a[{i}]", R"({"id":1,"i":"0].x"})", R"({"a":["https://cdn.example/f"]})",
+       "invalid_parameter"},
+      {"a[5]", R"({"id":1})", R"({"a":[]})",
+       "executor: Cannot extract download URL for things: the answer has no text at 'a[5]'"},
+      {"a", R"({"id":1})", R"({"a":7})",
+       "executor: Cannot extract download URL for things: the answer has no text at 'a'"},
+      {"a", R"({"id":1})", R"({"a":"ftp://x.example/"})",
+       "executor: Cannot extract download URL for things: "},
+      {"a", R"({"id":1})", R"({"a":"https://u:p@x.example/"})",
+       "executor: Cannot extract download URL for things: "},
+      {"a", R"({"id":1})", "<html>", "http_client"},
+  };
+  for (const Case& one : cases) {
+    upstream_.will_answer(one.answer);
+    const bool works = one.result == "file"s;
+    if (works) upstream_.will_answer("file", 200, {{"Content-Type", "text/plain"}});
+    EXPECT_THAT(text(execute(two_steps(one.field), one.params)), StartsWith(one.result));
+    EXPECT_EQ(upstream_.take().size(), works ? 2u : 1u) << one.field;
+  }
+}
+
+TEST_F(EngineTest, TheFilesHostGetsCredentialsOnlyBelowTheBase) {
+  struct Case {
+    const char *url, *request;
+  };
+  const Case cases[] = {
+      {"https://api.acme.example/v1/raw/7",
+       "GET api.acme.example/v1/raw/7\nAccept: "
+       "*/*\nAuthorization: Bearer bearer-token-1\n\n"},
+      {"/v1/raw/7",
+       "GET api.acme.example/v1/raw/7\nAccept: */*\nAuthorization: Bearer "
+       "bearer-token-1\n\n"},
+      {"raw",
+       "GET api.acme.example/v1/files/raw\nAccept: */*\nAuthorization: Bearer "
+       "bearer-token-1\n\n"},
+      {"https://api.acme.example/v1evil/7", "GET api.acme.example/v1evil/7\nAccept: */*\n\n"},
+      {"https://api.acme.example.evil.test/v1/7",
+       "GET api.acme.example.evil.test/v1/7\nAccept: */*\n\n"},
+      {"https://api.acme.example/v1/../x", "GET api.acme.example/v1/../x\nAccept: */*\n\n"},
+  };
+  for (const Case& one : cases) {
+    upstream_.will_answer("{\"u\":\""s + one.url + "\"}");
+    upstream_.will_answer("file", 200, {{"Content-Type", "text/plain"}});
+    EXPECT_EQ(text(execute(two_steps("u"), R"({"id":1})")), "file");
+    const auto sent = upstream_.take();
+    ASSERT_EQ(sent.size(), 2u);
+    EXPECT_EQ(sent[1], one.request);
+  }
+}
+
+TEST_F(EngineTest, ADownloadUrlIsHttps) {
+  options_.connect_to.reset();  // as in production
+  const auto definition = load_small({.path = "/files/{id}",
+                                      .action = "download",
+                                      .operation = two_steps("u").operation,
+                                      .server = "url: " + upstream_.origin() + "/v1"});
+  upstream_.will_answer(R"({"u":"http://files.example/x"})");
+  EXPECT_EQ(text(execute(call(*definition, "things", "download", R"({"id":1})"), token_)),
+            "executor: Cannot extract download URL for things: the URL is not https");
+}
+
+TEST_F(EngineTest, OneStepDownloadsFailBeforeTheFirstByte) {
+  const SmallDefinition parts{
+      .action = "download",
+      .info = "x-airbyte-response-error-check: {field: ok, on_value: false, message_field: e}"};
+  upstream_.will_answer(R"({"ok":false,"e":"gone"})");
+  EXPECT_EQ(text(execute(parts)), "executor: API error: gone");
+  upstream_.will_answer(R"({"ok":true,"rows":[1]})");
+  EXPECT_EQ(text(execute(parts)), R"({"ok":true,"rows":[1]})");
+  upstream_.will_answer("{broken json is a file too");
+  EXPECT_EQ(text(execute(parts)), "{broken json is a file too");
+  upstream_.will_answer(R"({"message":"no"})", 404);
+  EXPECT_EQ(text(execute(parts)), "http_status: no");
+  upstream_.will_answer("");
+  EXPECT_THAT(text(execute(parts)), StartsWith("executor: The service sent an empty file"));
+  upstream_.will_answer("", 200, {{"Content-Type", "text/plain"}});
+  EXPECT_EQ(text(execute(parts)), "");
+}
+
+TEST_F(EngineTest, LargeFilesStream) {
+  std::string large(3u << 20, 'x');
+  large[1'000'000] = 'y';
+  upstream_.will_answer(large, 200,
+                        {{"Content-Type", "application/zip"},
+                         {"Content-Disposition", "inline; filename*=UTF-8''..%2Fb%20%C3%BC.zip"}});
+  const auto outcome = execute({.action = "download"});
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->download->file_name, "b \xc3\xbc.zip");
+  EXPECT_EQ(outcome->download->length, large.size());
+  EXPECT_TRUE(file(*outcome) == large);
+}
+
+TEST_F(EngineTest, JsonChunks) {
+  struct Case {
+    const char* params;
+    int status;
+    const char *range, *body, *sent, *result;
+  };
+  const char* const base64_first =
+      R"({"content":"YWJjZA==","encoding":"base64","bytes_returned":4,"range_requested":"bytes=0-3","next_range_header":"bytes=4-7","has_more":true,"content_type":null})";
+  const Case cases[] = {
+      {R"({"_airbyte_response_type":"json","range_header":"bytes=0-3"})", 206, "bytes 0-3/10",
+       "abcd", "bytes=0-3", base64_first},
+      {R"({"_airbyte_response_type":"json","range_header":"bytes=0-3"})", 206, "bytes 0-3/*",
+       "abcd", "bytes=0-3", base64_first},
+      {R"({"_airbyte_response_type":"json","range_header":"bytes=6-9"})", 206, "bytes 6-9/10",
+       "ghij", "bytes=6-9",
+       R"({"content":"Z2hpag==","encoding":"base64","bytes_returned":4,"range_requested":"bytes=6-9","next_range_header":null,"has_more":false,"content_type":null})"},
+      {R"({"_airbyte_response_type":"json","_airbyte_response_format":"text"})", 200, "", "h\u00e9",
+       "bytes=0-15359",
+       R"({"content":"hé","encoding":"utf-8","bytes_returned":3,"range_requested":"bytes=0-15359","next_range_header":null,"has_more":false,"content_type":null})"},
+      {R"({"_airbyte_response_type":"json","range_header":"bytes=1-2","_airbyte_response_format":"text"})",
+       200, "", "abcdef", "bytes=1-2",
+       R"({"content":"bc","encoding":"utf-8","bytes_returned":2,"range_requested":"bytes=1-2","next_range_header":null,"has_more":false,"content_type":null})"},
+      {R"({"_airbyte_response_type":"json","range_header":"bytes=0-2","_airbyte_response_format":"text"})",
+       206, "bytes 0-2/9", "ab\xc3", "bytes=0-2",
+       R"({"content":"ab","encoding":"utf-8","bytes_returned":2,"range_requested":"bytes=0-2","next_range_header":"bytes=2-4","has_more":true,"content_type":null})"},
+      {R"({"_airbyte_response_type":"json","range_header":"bytes=0-2","_airbyte_response_format":"text"})",
+       206, "bytes 0-2/9", "a\xff\xfe", "bytes=0-2",
+       "invalid_parameter: Parameter '_airbyte_response_format' must be 'base64': the file is not "
+       "UTF-8 text"},
+  };
+  for (const Case& one : cases) {
+    net::Headers headers{{"Content-Type", "application/octet-stream"}};
+    if (*one.range != '\0') headers.add("Content-Range", one.range);
+    upstream_.will_answer(net::Response{one.status, headers, one.body});
+    EXPECT_EQ(text(execute({.action = "download"}, one.params)), one.result);
+    EXPECT_THAT(upstream_.take(), ElementsAre(testing::EndsWith("Range: "s + one.sent + "\n\n")))
+        << one.params;
+  }
+  for (const char* const bad : {"bytes=0-65536", "bytes=5-4", "bytes=-5", "items=0-1", "bytes=0-",
+                                "bytes=0-1,3-4", "bytes=a-b"})
+    EXPECT_THAT(
+        text(execute({.action = "download"},
+                     R"({"_airbyte_response_type":"json","range_header":")"s + bad + "\"}")),
+        StartsWith("invalid_parameter: Parameter 'range_header'"))
+        << bad;
+}
+
+// ---- secrets in what the service says
+// -----------------------------------------------------------------
+
+TEST_F(EngineTest, AnEchoedSecretIsHidden) {
+  const std::string secret = "bearer-token-1";
+  for (const std::string& echo :
+       {secret, "Bearer " + secret, to_base64(secret), to_hex(secret), to_base64url(secret)}) {
+    upstream_.will_answer(R"({"message":"bad )" + echo + R"("})", 401);
+    EXPECT_THAT(text(execute({})), Not(HasSubstr(echo)));
+    upstream_.will_answer(echo, 400, {{"Content-Type", "text/plain"}});
+    EXPECT_THAT(text(execute({})), Not(HasSubstr(echo)));
+  }
+}
+
+TEST_F(EngineTest, HostileAnswersAreErrors) {
+  struct Case {
+    std::string type, body, kind;
+  };
+  const Case cases[] = {
+      {"text/html", "<html>login</html>", "http_client"},
+      {"application/json", "{\"a\":", "http_client"},
+      {"application/json", std::string(5'000, '{'), "http_client"},
+      {"application/json", std::string(17u << 20, ' '), "http_client"},
+      {"application/json", std::string("\0\0\0", 3), "http_client"},
+      {"application/xml", "<a/>", "http_client"},
+  };
+  for (const Case& one : cases) {
+    upstream_.will_answer(one.body, 200, {{"Content-Type", one.type}});
+    EXPECT_THAT(text(execute({})), StartsWith(one.kind)) << one.body.substr(0, 40);
+  }
+}
+
+}  // namespace
+}  // namespace fairlead::connector
