@@ -45,6 +45,7 @@ struct RefreshPolicy {
 struct SeedSizes {
   std::size_t customers = 40, orders = 120, tickets = 60;
   std::size_t comments_per_ticket = 4;  ///< at most
+  std::size_t files = 8;                ///< at most 8
 };
 
 struct Limits {

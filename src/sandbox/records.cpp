@@ -135,7 +135,8 @@ const Record& Records::create(Kind kind, json::object fields, Instant now, Conte
   const std::uint64_t number = home.next_number++;
   json::object named{{"id", id_of(kind, number)}};
   for (auto& field : fields) named.emplace(field.key(), std::move(field.value()));
-  named["created_at"] = named["updated_at"] = to_rfc3339(now);
+  named["created_at"] = to_rfc3339(now);
+  named["updated_at"] = named.at("created_at");
   if (content) file_bytes_ += content->size();
   return home.records.emplace(number, Record{number, std::move(named), std::move(content)})
       .first->second;

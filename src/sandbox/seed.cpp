@@ -402,27 +402,37 @@ class Planter {
         "iVBORw0KGgoAAAANSUhEUgAAABgAAAAYCAIAAABvFaqvAAAASElEQVR42mP49P4ZVRDD0DGI36cUFyLBIDym4DK"
         "LgVQjcBlHG4NIMgXNLAZKTEE2a9SgUYOoaxDVUvagzLTULI+oXEIOZOEPANpk6Kdlm3ktAAAAAElFTkSuQmCC");
 
-    file(0, "broken-lamp.png", "image/png", picture, "Photo of the broken glass");
-    file(0, "Rückgabe – Formular №7.txt", "text/plain; charset=utf-8",
+    const std::size_t no_ticket = sizes_.tickets;
+    const File files[] = {
+        {0, "broken-lamp.png", "image/png", picture, "Photo of the broken glass"},
+        {0, "Rückgabe – Formular №7.txt", "text/plain; charset=utf-8",
          "Rückgabe\n========\nBestellung: ______\nGrund: Größe passt nicht ☐  beschädigt ☐\n"
          "返品理由: ________\nسبب الإرجاع: ________\n",
-         "Return form in three languages");
-    file(1, "dock-temperatures.csv", "text/csv", readings, "Readings of the quay, one line each");
-    file(1, "tracking.json", "application/json",
+         "Return form in three languages"},
+        {1, "dock-temperatures.csv", "text/csv", readings, "Readings of the quay, one line each"},
+        {1, "tracking.json", "application/json",
          "{\"tracking_number\":\"HB000000117\",\"events\":[{\"at\":\"2025-03-02T06:10:00Z\","
          "\"place\":\"Göteborg\",\"event\":\"left the harbour\"}]}\n",
-         "What the carrier told us");
-    file(2, "offer-wholesale.md", "text/markdown",
+         "What the carrier told us"},
+        {2, "offer-wholesale.md", "text/markdown",
          "# Offer\n\n| from | discount |\n|---|---|\n| 20 pieces | 15 % |\n| 50 pieces | 22 % |\n\n"
          "Valid for 30 days. *Prices without VAT.*\n",
-         "Wholesale conditions");
-    file(3, "firmware.bin", "application/octet-stream", noise, "256 KiB that are no text");
-    file(sizes_.tickets, "opening-hours.txt", "text/plain; charset=utf-8",
-         "Mon–Fri 9–17, Sat 10–14 ⚓\n", "");
-    file(sizes_.tickets, "empty.log", "text/plain", "", "A file without a byte");
+         "Wholesale conditions"},
+        {3, "firmware.bin", "application/octet-stream", noise, "256 KiB that are no text"},
+        {no_ticket, "opening-hours.txt", "text/plain; charset=utf-8",
+         "Mon–Fri 9–17, Sat 10–14 ⚓\n", ""},
+        {no_ticket, "empty.log", "text/plain", "", "A file without a byte"}};
+    for (std::size_t i = 0; i < std::min(sizes_.files, std::size(files)); ++i) add_file(files[i]);
   }
 
  private:
+  struct File {
+    std::size_t ticket;  ///< that it is attached to, counted from 0
+    std::string_view name, content_type;
+    std::string content;
+    std::string_view description;
+  };
+
   const json::object& add(Kind kind, json::object fields, Instant at, Content content = {}) {
     return records_.create(kind, read_new(kind, fields), at, std::move(content)).fields;
   }
@@ -444,12 +454,13 @@ class Planter {
     return at;
   }
 
-  void file(std::size_t ticket, std::string_view name, std::string_view type, std::string content,
-            std::string_view description) {
-    json::object fields{{"name", name}, {"content_type", type}, {"description", description}};
-    if (ticket < sizes_.tickets) fields["ticket_id"] = id_of(Kind::ticket, 1001 + ticket);
+  void add_file(const File& file) {
+    json::object fields{{"name", file.name},
+                        {"content_type", file.content_type},
+                        {"description", file.description}};
+    if (file.ticket < sizes_.tickets) fields["ticket_id"] = id_of(Kind::ticket, 1001 + file.ticket);
     add(Kind::file, std::move(fields), file_time_ += std::chrono::hours(31),
-        std::make_shared<const std::string>(std::move(content)));
+        std::make_shared<const std::string>(file.content));
   }
 
   Records& records_;
