@@ -167,6 +167,16 @@ Upload read_upload(const net::Request& request) {
   refuse(415, "unsupported_media_type", "send multipart/related or application/json");
 }
 
+std::string body_without_boundaries(const net::Request& request) {
+  const std::string* type = request.headers.find("Content-Type");
+  const auto boundary = type ? boundary_of(*type) : std::nullopt;
+  std::string body = request.body;
+  if (!boundary) return body;
+  for (std::size_t at = 0; (at = body.find(*boundary, at)) != std::string::npos;)
+    body.erase(at, boundary->size());
+  return body;
+}
+
 net::Response content_answer(const net::Request& request, const json::object& file,
                              const std::string& content) {
   const std::string tag = fmt::format("\"{}\"", text_in(file, "sha256").substr(0, 32));

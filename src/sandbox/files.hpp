@@ -20,6 +20,9 @@ struct Upload {
 /// Throws Refused: 400, 415, 422.
 Upload read_upload(const net::Request& request);
 
+/// The body without the boundaries of its parts, which differ each time it is sent.
+std::string body_without_boundaries(const net::Request& request);
+
 /// The bytes of a file, whole (200), a range of it (206), or why not (304, 416). Ranges are those
 /// of RFC 9110, section 14; of several asked for at once none is served, as it allows.
 net::Response content_answer(const net::Request& request, const json::object& file,

@@ -338,8 +338,9 @@ struct Harbor::Impl {
       refuse_parameter("Idempotency-Key",
                        fmt::format("must have 1 to {} characters", longest_idempotency_key));
     const std::string owned = fmt::format("{}\n{}", call.caller.name, *key);
-    const Sha256 request = sha256(
-        fmt::format("{}\n{}\n{}", call.request.method, call.request.target, call.request.body));
+    const Sha256 request =
+        sha256(fmt::format("{}\n{}\n{}", call.request.method, call.request.target,
+                           body_without_boundaries(call.request)));
     if (auto before = answers.find(owned, request, call.now)) {
       before->headers.add("Idempotent-Replayed", "true");
       return *std::move(before);

@@ -868,6 +868,23 @@ TEST(Harbor, TheSameKeyMakesOneRecord) {
   EXPECT_NE(service.post("/v1/tickets", body, key).str("id"), first.str("id")) << "after a day";
 }
 
+TEST(Harbor, TheSameKeyStoresOneFile) {
+  TestService service;
+  const auto upload = [&](const std::string& boundary, const std::string& content) {
+    const std::string body = fmt::format(
+        "--{0}\r\nContent-Type: application/json\r\n\r\n{{\"name\":\"a\"}}\r\n--{0}\r\n\r\n{1}\r\n"
+        "--{0}--",
+        boundary, content);
+    return service.send(
+        "POST", "/v1/files", body,
+        {{"Content-Type", "multipart/related; boundary=" + boundary}, {"Idempotency-Key", "k"}});
+  };
+  const Answer first = upload("B1", "x"), again = upload("another", "x");
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.str("id"), first.str("id"));
+  EXPECT_EQ(upload("B1", "y").status, 422);
+}
+
 TEST(Harbor, ForgetsTheOldestIdempotencyKeys) {
   TestService service({.limits = {.idempotency_keys = 2}});
   const auto make = [&](const char* key) {
