@@ -87,13 +87,20 @@ bool is_top_level(std::string_view text) {
          is_label(second);
 }
 
+/// Plain HTTP is for this machine alone; whether it may be reached at all is the egress policy's
+/// word.
+bool is_on_this_machine(std::string_view host) { return host == "127.0.0.1" || host == "localhost"; }
+
 /// An address of its own: https, a host, maybe a path; nothing that hides where it goes.
 bool is_whole_url(std::string_view text) {
-  constexpr std::string_view scheme = "https://";
-  if (!same_word(text.substr(0, scheme.size()), scheme)) return false;
-  text.remove_prefix(scheme.size());
+  constexpr std::string_view https = "https://", http = "http://";
+  const bool plain = same_word(text.substr(0, http.size()), http);
+  if (!plain && !same_word(text.substr(0, https.size()), https)) return false;
+  text.remove_prefix(plain ? http.size() : https.size());
   const auto slash = text.find('/');
-  if (!is_host_and_port(text.substr(0, slash))) return false;
+  const auto authority = text.substr(0, slash);
+  if (!is_host_and_port(authority)) return false;
+  if (plain && !is_on_this_machine(authority.substr(0, authority.rfind(':')))) return false;
   if (slash == std::string_view::npos) return true;
   return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(slash), text.end(),
                      [](char c) {
@@ -173,7 +180,7 @@ class AddressRenderer {
                                         const std::string& name, const std::string& text) const {
     if (at == 0 && before.empty() && next_char(at) != ':') {
       if (is_whole_url(text)) return text;
-      return refusal(name, "must be a whole address that begins with https://");
+      return refusal(name, "must be a whole address that begins with https:// (http:// on this machine only)");
     }
     const auto scheme = before.find("://");
     if (scheme == std::string_view::npos) return refusal(name, "cannot choose the scheme");

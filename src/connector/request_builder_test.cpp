@@ -662,6 +662,8 @@ TEST(BaseUrl, SettingsFillTheirPlace) {
       {whole, R"({"u":"https://eu1.acme.example/"})", "https://eu1.acme.example/services"},
       {whole, R"({"u":"https://eu1.acme.example/base"})", "https://eu1.acme.example/base/services"},
       {whole, R"({"u":"http://eu1.acme.example"})", "invalid_parameter u"},
+      {whole, R"({"u":"http://127.0.0.1.acme.example"})", "invalid_parameter u"},
+      {whole, R"({"u":"http://127.0.0.1:8301"})", "http://127.0.0.1:8301/services"},
       {whole, R"({"u":"https://a@eu1.acme.example"})", "invalid_parameter u"},
       {whole, R"({"u":"https://eu1.acme.example/a/../b"})", "invalid_parameter u"},
       {whole, R"({"u":"https://eu1.acme.example?x="})", "invalid_parameter u"},
