@@ -19,6 +19,13 @@ std::optional<OrganizationRow> find_organization(Connection& connection,
                          instant(row.integer(2))};
 }
 
+std::vector<OrganizationId> list_organization_ids(Connection& connection) {
+  std::vector<OrganizationId> ids;
+  for (const Row& row : connection.query("SELECT id FROM organization ORDER BY id"))
+    ids.push_back(OrganizationId::trusted(row.text(0)));
+  return ids;
+}
+
 std::optional<OrganizationId> find_claim(Connection& connection) {
   const Rows rows = connection.query("SELECT organization_id FROM claim");
   if (rows.empty()) return std::nullopt;

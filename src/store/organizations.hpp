@@ -21,6 +21,9 @@ void insert_organization(Connection& connection, const OrganizationRow& organiza
 std::optional<OrganizationRow> find_organization(Connection& connection,
                                                  const OrganizationId& organization);
 
+/// All of this installation; for upkeep, which then works on one after the other.
+std::vector<OrganizationId> list_organization_ids(Connection& connection);
+
 /// The organization that claimed this installation.
 std::optional<OrganizationId> find_claim(Connection& connection);
 /// UniqueViolation when it is claimed already.

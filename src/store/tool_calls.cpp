@@ -1,0 +1,132 @@
+#include "store/tool_calls.hpp"
+
+#include "store/columns.hpp"
+
+namespace fairlead::store {
+namespace {
+
+Value optional(const std::optional<std::string>& text) {
+  return text ? Value(*text) : Value(nullptr);
+}
+Value optional(const std::optional<std::int64_t>& number) {
+  return number ? Value(*number) : Value(nullptr);
+}
+
+}  // namespace
+
+void insert_tool_call(Connection& connection, const ToolCallRow& call) {
+  connection.execute(
+      "INSERT INTO tool_call (org_id, id, workspace_id, connector_id, time, request_id, interface, "
+      "client, actor, connector_name, definition, definition_version, type, entity, action, "
+      "effect, intent, params, status, error_code, upstream_status, attempts, record_count, "
+      "request_bytes, answer_bytes, duration_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+      "$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
+      {call.organization_id.str(),
+       call.id,
+       call.workspace_id.str(),
+       call.connector_id.str(),
+       stored(call.time),
+       call.request_id,
+       call.interface,
+       call.client,
+       call.actor,
+       call.connector_name,
+       call.definition,
+       call.definition_version,
+       call.type,
+       call.entity,
+       call.action,
+       call.effect,
+       call.intent,
+       call.params,
+       call.status,
+       optional(call.error_code),
+       optional(call.upstream_status),
+       call.attempts,
+       optional(call.record_count),
+       call.request_bytes,
+       call.answer_bytes,
+       call.duration_us});
+}
+
+void finish_tool_call(Connection& connection, const ToolCallRow& call) {
+  connection.execute(
+      "UPDATE tool_call SET status = $3, error_code = $4, upstream_status = $5, attempts = $6, "
+      "record_count = $7, answer_bytes = $8, duration_us = $9 WHERE org_id = $1 AND id = $2",
+      {call.organization_id.str(), call.id, call.status, optional(call.error_code),
+       optional(call.upstream_status), call.attempts, optional(call.record_count),
+       call.answer_bytes, call.duration_us});
+}
+
+std::int64_t give_up_running_tool_calls(Connection& connection, const OrganizationId& organization,
+                                        Instant before) {
+  return connection.execute(
+      "UPDATE tool_call SET status = 'outcome_unknown', error_code = 'outcome_unknown' "
+      "WHERE org_id = $1 AND status = 'running' AND time < $2",
+      {organization.str(), stored(before)});
+}
+
+std::int64_t delete_tool_calls(Connection& connection, const OrganizationId& organization,
+                               Instant before) {
+  return connection.execute("DELETE FROM tool_call WHERE org_id = $1 AND time < $2",
+                            {organization.str(), stored(before)});
+}
+
+std::vector<ToolCallRow> list_tool_calls(Connection& connection, const OrganizationId& organization,
+                                         const ToolCallListing& listing) {
+  std::string sql =
+      "SELECT id, workspace_id, connector_id, time, request_id, interface, client, actor, "
+      "connector_name, definition, definition_version, type, entity, action, effect, intent, "
+      "params, status, error_code, upstream_status, attempts, record_count, request_bytes, "
+      "answer_bytes, duration_us FROM tool_call WHERE org_id = $1";
+  std::vector<Value> arguments{organization.str()};
+  const auto argument = [&arguments](Value value) {
+    arguments.push_back(std::move(value));
+    return "$" + std::to_string(arguments.size());
+  };
+  if (listing.workspace) sql += " AND workspace_id = " + argument(listing.workspace->str());
+  if (listing.connector) sql += " AND connector_id = " + argument(listing.connector->str());
+  if (listing.type) sql += " AND type = " + argument(*listing.type);
+  if (listing.status) sql += " AND status = " + argument(*listing.status);
+  if (listing.actor) sql += " AND actor = " + argument(*listing.actor);
+  if (listing.since) sql += " AND time >= " + argument(stored(*listing.since));
+  if (listing.until) sql += " AND time < " + argument(stored(*listing.until));
+  if (listing.before) {
+    const std::string time = argument(listing.before->time);
+    sql += " AND (time < " + time + " OR (time = " + time + " AND id < " +
+           argument(listing.before->id) + "))";
+  }
+  sql += " ORDER BY time DESC, id DESC LIMIT " + argument(listing.limit);
+
+  std::vector<ToolCallRow> found;
+  for (const Row& row : connection.query(sql, arguments))
+    found.push_back({.organization_id = organization,
+                     .id = row.text(0),
+                     .workspace_id = WorkspaceId::trusted(row.text(1)),
+                     .connector_id = ConnectorId::trusted(row.text(2)),
+                     .time = instant(row.integer(3)),
+                     .request_id = row.text(4),
+                     .interface = row.text(5),
+                     .client = row.text(6),
+                     .actor = row.text(7),
+                     .connector_name = row.text(8),
+                     .definition = row.text(9),
+                     .definition_version = row.text(10),
+                     .type = row.text(11),
+                     .entity = row.text(12),
+                     .action = row.text(13),
+                     .effect = row.text(14),
+                     .intent = row.text(15),
+                     .params = row.text(16),
+                     .status = row.text(17),
+                     .error_code = row.optional_text(18),
+                     .upstream_status = row.optional_integer(19),
+                     .record_count = row.optional_integer(21),
+                     .attempts = row.integer(20),
+                     .request_bytes = row.integer(22),
+                     .answer_bytes = row.integer(23),
+                     .duration_us = row.integer(24)});
+  return found;
+}
+
+}  // namespace fairlead::store
