@@ -15,17 +15,25 @@ std::string folded(std::string_view name) {
   return out;
 }
 
-const EmbeddedConnector* find_embedded(std::string_view slug) {
-  for (const EmbeddedConnector& one : embedded_connectors())
-    if (one.slug == slug) return &one;
-  return nullptr;
-}
-
 }  // namespace
 
 Catalogue::Catalogue() {
   for (const EmbeddedConnector& one : embedded_connectors())
     entries_.push_back(read_catalogue_entry(one.slug, one.definition.view()));
+}
+
+Catalogue::Catalogue(std::vector<CatalogueSource> sources) : sources_(std::move(sources)) {
+  for (const CatalogueSource& one : sources_)
+    entries_.push_back(read_catalogue_entry(one.slug, one.definition));
+}
+
+std::pair<std::string_view, std::string_view> Catalogue::texts(std::string_view slug) const {
+  for (const CatalogueSource& one : sources_)
+    if (one.slug == slug) return {one.definition, one.icon};
+  if (sources_.empty())
+    for (const EmbeddedConnector& one : embedded_connectors())
+      if (one.slug == slug) return {one.definition.view(), one.icon.view()};
+  return {};
 }
 
 const CatalogueEntry* Catalogue::find(std::string_view text) const {
@@ -43,15 +51,15 @@ std::shared_ptr<const Definition> Catalogue::get(std::string_view slug) const {
     const std::lock_guard lock(mutex_);
     if (const auto known = compiled_.find(slug); known != compiled_.end()) return known->second;
   }
-  const auto* embedded = find_embedded(slug);
-  if (!embedded) {
+  const std::string_view definition = source(slug);
+  if (definition.empty()) {
     std::vector<std::string> slugs;
     for (const CatalogueEntry& entry : entries_) slugs.push_back(entry.slug);
     throw Failure(not_found("there is no connector definition '" +
                             std::string(slug.substr(0, 100)) + "'" + did_you_mean(slug, slugs)));
   }
   // Outside the lock: two threads may compile the same one, and the first to finish is kept.
-  auto loaded = load_definition(embedded->definition.view(), std::string(slug) + "/connector.yaml");
+  auto loaded = load_definition(definition, std::string(slug) + "/connector.yaml");
   if (!loaded)
     throw Failure({.kind = ErrorKind::internal,
                    .message = "the definition of " + std::string(slug) + " cannot be used",
@@ -60,14 +68,8 @@ std::shared_ptr<const Definition> Catalogue::get(std::string_view slug) const {
   return compiled_.try_emplace(std::string(slug), std::move(*loaded)).first->second;
 }
 
-std::string_view Catalogue::source(std::string_view slug) const {
-  const auto* embedded = find_embedded(slug);
-  return embedded ? embedded->definition.view() : std::string_view();
-}
+std::string_view Catalogue::source(std::string_view slug) const { return texts(slug).first; }
 
-std::string_view Catalogue::icon(std::string_view slug) const {
-  const auto* embedded = find_embedded(slug);
-  return embedded ? embedded->icon.view() : std::string_view();
-}
+std::string_view Catalogue::icon(std::string_view slug) const { return texts(slug).second; }
 
 }  // namespace fairlead::connector

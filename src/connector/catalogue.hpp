@@ -16,10 +16,17 @@ struct CatalogueEntry {
   std::string slug, name, display_name, id, version, description;
 };
 
+/// A definition that is not embedded.
+struct CatalogueSource {
+  std::string slug, definition, icon;
+};
+
 class Catalogue {
  public:
   /// The embedded definitions.
   Catalogue();
+  /// These, and no others.
+  explicit Catalogue(std::vector<CatalogueSource> sources);
 
   const std::vector<CatalogueEntry>& entries() const noexcept { return entries_; }
   /// By slug, id, connector name or display name, without case; - _ and blank are the same. nullptr
@@ -32,6 +39,10 @@ class Catalogue {
   std::string_view icon(std::string_view slug) const;
 
  private:
+  /// The text and the icon of that slug; empty when absent.
+  std::pair<std::string_view, std::string_view> texts(std::string_view slug) const;
+
+  const std::vector<CatalogueSource> sources_;
   std::vector<CatalogueEntry> entries_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::shared_ptr<const Definition>, std::less<>> compiled_;

@@ -96,6 +96,8 @@ Task<json::object> run_check(net::HttpClient& client, const Definition& definiti
   if (!outcome) {
     result["status"] = "unhealthy";
     result["error"] = outcome.error().message;
+    result["error_kind"] = key_of(name_of(outcome.error().kind));
+    if (outcome.error().status > 0) result["status_code"] = outcome.error().status;
   }
   result["checked_entity"] = call.entity;
   result["checked_action"] = call.action;

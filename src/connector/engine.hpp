@@ -52,8 +52,8 @@ class Engine {
   /// The same up to the sending.
   Task<Result<Plan, CallError>> plan(const Call& call, CredentialSource& credentials,
                                      const EngineOptions& options = {});
-  /// The definition's health check: {status: healthy|unhealthy|skipped, error?, checked_entity,
-  /// checked_action} (section 12).
+  /// The definition's health check: {status: healthy|unhealthy|skipped, error?, error_kind?,
+  /// status_code?, checked_entity, checked_action} (section 12).
   Task<json::object> check(const Definition& definition, const ConfigValues& config,
                            const std::string& auth_scheme, CredentialSource& credentials,
                            Deadline deadline, const EngineOptions& options = {});
