@@ -1,0 +1,173 @@
+#include "platform/credential_input.hpp"
+
+#include "base/suggestion.hpp"
+#include "platform/connector_cache.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace fairlead::platform {
+namespace {
+
+using connector::AuthScheme;
+using connector::CredentialFields;
+using connector::Definition;
+
+/// Clients send these beside the fields, to say which form was filled in.
+constexpr std::array form_names = {"option_title", "auth_type", "credentials_title"};
+
+std::set<std::string, std::less<>> field_names(const Definition& definition) {
+  std::set<std::string, std::less<>> names;
+  for (const AuthScheme& scheme : definition.schemes)
+    for (const auto& field : scheme.fields) names.insert(field.name);
+  return names;
+}
+
+std::vector<std::string> required_fields(const AuthScheme& scheme) {
+  if (scheme.has_required) return scheme.required;
+  std::vector<std::string> names;
+  for (const auto& field : scheme.fields)
+    if (field.required) names.push_back(field.name);
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+/// Names of keys only, never values.
+Error mismatch(const Definition& definition, const CredentialFields& given, std::string more) {
+  std::vector<std::string> keys;
+  for (const auto& [name, secret] : given) keys.push_back(name);
+  std::string schemes;
+  for (const AuthScheme& scheme : definition.schemes) {
+    std::vector<std::string> fields = required_fields(scheme);
+    if (fields.empty())
+      for (const auto& field : scheme.fields) fields.push_back(field.name + " (optional)");
+    schemes += (schemes.empty() ? "" : ", ") + scheme.name + " (" + joined(fields) + ")";
+  }
+  const std::string message = "Credentials do not match any auth scheme. Provided keys: [" +
+                              joined(keys) + "]. Available schemes: " + schemes + "." + more;
+  Error error = invalid_field("credentials", message, "credentials_mismatch");
+  error.code = "credentials_mismatch";
+  return error;
+}
+
+void erase_text(json::value& value) {
+  if (!value.is_string()) return;
+  json::string& text = value.get_string();
+  OPENSSL_cleanse(text.data(), text.size());
+}
+
+std::string text_of(const json::value& value) {
+  return value.is_string() ? std::string(view(value.get_string())) : json::serialize(value);
+}
+
+Error missing_setting(const std::string& where, const std::string& name) {
+  return invalid_field(where + "." + name, "required property '" + name + "' not found",
+                       "missing_configuration");
+}
+
+}  // namespace
+
+void move_secrets(const Definition& definition, json::object& settings,
+                  CredentialFields& credentials) {
+  for (const std::string& name : field_names(definition)) {
+    const auto found = settings.find(name);
+    if (found == settings.end()) continue;
+    // A name that is a setting too (a subdomain) stays one.
+    const auto configured = definition.config_names();
+    if (std::find(configured.begin(), configured.end(), name) != configured.end()) continue;
+    if (!found->value().is_null()) {
+      std::string text = text_of(found->value());
+      credentials.try_emplace(name, Secret(text));
+      OPENSSL_cleanse(text.data(), text.size());
+    }
+    erase_text(found->value());
+    settings.erase(found);
+  }
+}
+
+Result<Done> sort_credentials(const Definition& definition, ConnectionInput& input) {
+  move_secrets(definition, input.environment, input.credentials);
+  move_secrets(definition, input.replication_config, input.credentials);
+  for (const char* name : form_names)
+    if (!field_names(definition).contains(name)) input.credentials.erase(name);
+  std::erase_if(input.credentials, [](const auto& field) { return field.second.empty(); });
+
+  const auto known = field_names(definition);
+  for (const auto& [name, secret] : input.credentials)
+    if (!known.contains(name))
+      return mismatch(definition, input.credentials,
+                      " '" + name + "' is no field of this service" +
+                          did_you_mean(name, {known.begin(), known.end()}) + ".");
+
+  auto scheme = connector::choose_scheme(definition, input.auth_scheme, input.credentials);
+  if (!scheme) return mismatch(definition, input.credentials, " " + scheme.error().message);
+  for (const std::string& name : required_fields(**scheme))
+    if (!input.credentials.contains(name))
+      return mismatch(definition, input.credentials, " '" + name + "' is missing.");
+  input.auth_scheme = (*scheme)->name;
+  return Done{};
+}
+
+Result<Done> check_settings(const Definition& definition, const std::string& auth_scheme,
+                            const json::object& environment,
+                            const json::object& replication_config) {
+  const std::vector<std::string> names = definition.config_names();
+  for (const auto& member : environment) {
+    const std::string name(member.key().data(), member.key().size());
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      return invalid_field("environment." + name,
+                           names.empty() ? "this service takes no settings"
+                                         : "unknown setting '" + name + "'" +
+                                               did_you_mean(name, names),
+                           "unknown_parameter");
+  }
+
+  const auto config = merged_config(environment, replication_config);
+  if (const json::value* required = definition.replication_config.if_contains("required");
+      required && required->is_array())
+    for (const json::value& name : required->get_array()) {
+      if (!name.is_string()) continue;
+      const std::string text(view(name.get_string()));
+      const bool used = std::find(names.begin(), names.end(), text) != names.end();
+      if (used && !config.contains(text)) return missing_setting("replication_config", text);
+    }
+
+  auto address = connector::render_base_url(definition, config, {});
+  if (address) return Done{};
+  const connector::CallError& problem = address.error();
+  const AuthScheme* scheme = definition.find_scheme(auth_scheme);
+  const bool comes_with_token =
+      scheme && std::find(scheme->token_extract.begin(), scheme->token_extract.end(),
+                          problem.parameter) != scheme->token_extract.end();
+  if (comes_with_token) return Done{};
+  if (problem.kind == connector::CallErrorKind::missing_parameter)
+    return missing_setting("environment", problem.parameter);
+  return invalid_field(
+      problem.parameter.empty() ? "environment" : "environment." + problem.parameter,
+      problem.message);
+}
+
+Result<Done> check_entities(const Definition& definition, const json::array& entities) {
+  for (std::size_t i = 0; i < entities.size(); ++i) {
+    const json::object& choice = entities[i].as_object();
+    const json::string* name = find_string(choice, "entity");
+    if (name && definition.find_entity(view(*name))) continue;
+    std::vector<std::string> names;
+    for (const auto& entity : definition.entities) names.push_back(entity.name);
+    const std::string given = name ? std::string(view(*name)) : std::string();
+    return invalid_field("entities." + std::to_string(i) + ".entity",
+                         "unknown entity '" + given + "'" + did_you_mean(given, names),
+                         "unknown_entity");
+  }
+  return Done{};
+}
+
+}  // namespace fairlead::platform

@@ -1,0 +1,83 @@
+// Execute: the one path on which every interface calls a third-party service.
+#pragma once
+
+#include "platform/admission.hpp"
+#include "platform/connector_cache.hpp"
+#include "platform/idempotency.hpp"
+#include "platform/renewals.hpp"
+#include "platform/tool_call_log.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fairlead::platform {
+
+struct ExecuteCommand {
+  std::string entity, action;
+  json::object params = {};
+  std::vector<std::string> select_fields = {}, exclude_fields = {};
+  bool truncate = false;  ///< cut long strings of lists
+  std::string intent = {};
+  std::optional<IdempotencyKey> idempotency = {};  ///< of writes; reads need none
+};
+
+struct Executed {
+  std::string data = "null";      ///< JSON text
+  std::string metadata = "null";  ///< JSON text of an object, or null
+  std::optional<connector::Download> download = {};
+  std::chrono::milliseconds took{0};
+  bool replayed = false;  ///< the stored outcome of an earlier request
+};
+
+class Executor {
+ public:
+  Executor(Services& services, ConnectorCache& cache, Renewals& renewals, ToolCallLog& log,
+           Idempotency& idempotency, AdmissionLimits limits)
+      : services_(services),
+        cache_(cache),
+        renewals_(renewals),
+        log_(log),
+        idempotency_(idempotency),
+        admission_(limits) {}
+
+  /// Errors: not_found (no such connector within reach); forbidden (`workspace_inactive`);
+  /// invalid_input naming the field; conflict (`credential_needs_reauth`, `outcome_unknown`, ...);
+  /// rate_limited; and what the service said, as connector::to_error words it.
+  Task<Result<Executed>> execute(Caller caller, ConnectorId id, ExecuteCommand command,
+                                 CallSource source, Deadline deadline);
+  /// The request that execute would send, secrets masked; nothing is sent.
+  Task<Result<connector::Plan>> plan(Caller caller, ConnectorId id, ExecuteCommand command,
+                                     Deadline deadline);
+
+  const Admission& admission() const { return admission_; }
+
+ private:
+  struct Prepared {
+    StoredConnectorPtr connector;
+    const connector::Operation* operation;
+  };
+  Task<Result<Prepared>> prepare(const Caller& caller, const ConnectorId& id,
+                                 ExecuteCommand& command);
+  Task<Result<Executed>> describe(StoredConnectorPtr connector);
+  Task<Result<Executed>> call_service(StoredConnectorPtr connector,
+                                      const connector::Operation* operation,
+                                      ExecuteCommand command, store::ToolCallRow& row,
+                                      Deadline deadline);
+  Task<Error> refused(StoredConnectorPtr connector, connector::CallError failure,
+                      bool needs_reauth);
+  Task<void> note_status(StoredConnectorPtr connector, std::string status,
+                         std::optional<std::string> reason);
+  connector::Call to_call(const StoredConnector& connector, ExecuteCommand command,
+                          Deadline deadline) const;
+  connector::EngineOptions engine_options(const StoredConnector& connector) const;
+
+  Services& services_;
+  ConnectorCache& cache_;
+  Renewals& renewals_;
+  ToolCallLog& log_;
+  Idempotency& idempotency_;
+  Admission admission_;
+};
+
+}  // namespace fairlead::platform

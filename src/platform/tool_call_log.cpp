@@ -1,0 +1,190 @@
+#include "platform/tool_call_log.hpp"
+
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "platform/cursor.hpp"
+
+#include <boost/asio/detached.hpp>
+
+namespace fairlead::platform {
+namespace {
+
+constexpr std::chrono::milliseconds gathering_time{50};
+constexpr std::size_t batch_size = 1'000;
+constexpr std::size_t most_queued = 65'536;
+constexpr int most_tries = 3;
+
+}  // namespace
+
+std::string fingerprints(const vault::Vault& vault, const OrganizationId& organization,
+                         const json::object& params) {
+  std::string out = "{";
+  std::string text;
+  for (const auto& member : params) {
+    text.assign("param");
+    text += '\0';
+    text += organization.str();
+    text += '\0';
+    text += std::string_view(member.key().data(), member.key().size());
+    text += '\0';
+    text += json::serialize(member.value());
+    const Sha256 digest = vault.mac(vault::KeyLabel::log_fingerprint, text);
+    if (out.size() > 1) out += ',';
+    append_json_string(out, {member.key().data(), member.key().size()});
+    out += ":\"" + to_hex(bytes_of(digest).substr(0, 8)) + '"';
+  }
+  out += '}';
+  return out;
+}
+
+void ToolCallLog::add(store::ToolCallRow call) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->queue.size() >= most_queued) {
+      ++state_->dropped;
+      return;
+    }
+    state_->queue.push_back(std::move(call));
+    if (state_->writing) return;
+    state_->writing = true;
+  }
+  asio::co_spawn(state_->loop, write_all(state_), asio::detached);
+}
+
+Task<void> ToolCallLog::write_all(std::shared_ptr<State> state) {
+  co_await sleep_for(gathering_time);
+  co_await write_batches(state);
+}
+
+Task<void> ToolCallLog::write_batches(std::shared_ptr<State> state) {
+  int tries = 0;
+  for (;;) {
+    auto batch = std::make_shared<std::vector<store::ToolCallRow>>();
+    {
+      const std::lock_guard lock(state->mutex);
+      if (state->queue.empty()) {
+        state->writing = false;
+        co_return;
+      }
+      const std::size_t count = std::min(batch_size, state->queue.size());
+      std::move(state->queue.begin(), state->queue.begin() + static_cast<std::ptrdiff_t>(count),
+                std::back_inserter(*batch));
+      state->queue.erase(state->queue.begin(),
+                         state->queue.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    bool written = true;
+    try {
+      co_await state->database.write([batch](store::Connection& connection) {
+        for (const auto& call : *batch) store::insert_tool_call(connection, call);
+      });
+      tries = 0;
+    } catch (const std::exception& failure) {
+      written = false;
+      log::error("tool_calls.not_written", {{"calls", batch->size()}, {"why", failure.what()}});
+    }
+    if (!written) {
+      if (++tries < most_tries) {
+        const std::lock_guard lock(state->mutex);
+        state->queue.insert(state->queue.begin(), std::make_move_iterator(batch->begin()),
+                            std::make_move_iterator(batch->end()));
+      } else {
+        tries = 0;
+        const std::lock_guard lock(state->mutex);
+        state->dropped += batch->size();
+      }
+      co_await sleep_for(gathering_time * 10);
+    }
+  }
+}
+
+Task<void> ToolCallLog::begin(store::ToolCallRow call) {
+  co_await services_.database.write(
+      [call = std::move(call)](store::Connection& connection) {
+        store::insert_tool_call(connection, call);
+      });
+}
+
+Task<void> ToolCallLog::finish(store::ToolCallRow call) {
+  co_await services_.database.write(
+      [call = std::move(call)](store::Connection& connection) {
+        store::finish_tool_call(connection, call);
+      });
+}
+
+Task<Result<ToolCallLog::Page>> ToolCallLog::list(Caller caller, Query query) {
+  if (auto allowed = access::check_right(caller, access::Right::read_tool_calls); !allowed)
+    co_return std::move(allowed).error();
+  if (query.workspace && !caller.reaches(*query.workspace)) co_return no_such_workspace();
+
+  store::ToolCallListing listing{
+      .workspace = caller.workspace() ? caller.workspace() : query.workspace,
+      .connector = query.connector,
+      .type = query.type,
+      .status = query.status,
+      .actor = query.actor,
+      .since = query.since,
+      .until = query.until,
+      .before = {},
+      .limit = static_cast<std::int64_t>(query.limit) + 1};
+  if (query.cursor) {
+    auto place = open_cursor(services_.vault, caller.organization(), "tool-calls", *query.cursor);
+    if (!place) co_return std::move(place).error();
+    auto parts = split_place(*place);
+    if (!parts) co_return std::move(parts).error();
+    listing.before = store::ToolCallPlace{parts->first, parts->second};
+  }
+  Page page;
+  page.calls = co_await services_.database.read(
+      [organization = caller.organization(), listing](store::Connection& connection) {
+        return store::list_tool_calls(connection, organization, listing);
+      });
+  if (page.calls.size() > query.limit) {
+    page.calls.pop_back();
+    const store::ToolCallRow& last = page.calls.back();
+    page.next_cursor =
+        seal_cursor(services_.vault, caller.organization(), "tool-calls",
+                    join_place(last.time.time_since_epoch().count(), last.id));
+  }
+  co_return page;
+}
+
+Task<void> ToolCallLog::recover(OrganizationId organization) {
+  const Instant now = services_.clock.now();
+  const std::int64_t given_up =
+      co_await services_.database.write([organization, now](store::Connection& connection) {
+        return store::give_up_running_tool_calls(connection, organization, now);
+      });
+  if (given_up > 0)
+    log::warning("tool_calls.outcome_unknown",
+                 {{"organization", organization}, {"calls", given_up}});
+}
+
+Task<void> ToolCallLog::forget_older(OrganizationId organization, Instant before) {
+  co_await services_.database.write([organization, before](store::Connection& connection) {
+    store::delete_tool_calls(connection, organization, before);
+  });
+}
+
+Task<void> ToolCallLog::stop() {
+  // A batch that is being written ends by itself; the rest is written here.
+  for (;;) {
+    bool others = false;
+    {
+      const std::lock_guard lock(state_->mutex);
+      others = state_->writing;
+      if (!others && state_->queue.empty()) co_return;
+      state_->writing = true;
+    }
+    if (others)
+      co_await sleep_for(gathering_time / 10);
+    else
+      co_await write_batches(state_);
+  }
+}
+
+std::uint64_t ToolCallLog::dropped() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->dropped;
+}
+
+}  // namespace fairlead::platform
