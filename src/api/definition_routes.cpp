@@ -1,0 +1,78 @@
+// The catalogue of services.
+#include "api/exchange.hpp"
+#include "api/views.hpp"
+
+namespace fairlead::api {
+namespace {
+
+json::object to_json(const Exchange& exchange, const platform::ServiceSummary& service) {
+  return {{"name", service.name},
+          {"sourceDefinitionId", service.id},
+          {"destinationDefinitionId", nullptr},
+          {"dockerRepository", nullptr},
+          {"iconUrl", icon_address(exchange, service.slug)},
+          {"custom", false},
+          {"supportLevel", "certified"},
+          {"slug", service.slug},
+          {"version", service.version},
+          {"description", service.description}};
+}
+
+json::array to_json(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const auto& text : texts) out.emplace_back(text);
+  return out;
+}
+
+Error no_such_definition() { return not_found("there is no such definition"); }
+
+}  // namespace
+
+json::value icon_address(const Exchange& exchange, std::string_view slug) {
+  if (exchange.parts.platform.catalogue().icon(slug).empty()) return nullptr;
+  return json::string(exchange.parts.options.public_url + "/api/v1/integrations/definitions/sources/" +
+                      std::string(slug) + "/icon");
+}
+
+Task<Answer> list_definitions(Exchange& exchange) {
+  QueryReader given(exchange.query);
+  const std::string part = given.text("name").value_or("");
+  if (!given.problems().empty()) co_return given.problems().error();
+  json::array definitions;
+  for (const auto& service : exchange.parts.platform.catalogue().list(part))
+    definitions.push_back(to_json(exchange, service));
+  co_return json_response(json::object{{"definitions", std::move(definitions)}});
+}
+
+Task<Answer> get_definition(Exchange& exchange) {
+  auto found = exchange.parts.platform.catalogue().find(exchange.path_values.at(0));
+  if (!found) co_return no_such_definition();
+  json::object definition = to_json(exchange, found->summary);
+  definition["spec"] = std::move(found->spec);
+  co_return json_response(
+      json::object{{"id", found->summary.id},
+                   {"definition", std::move(definition)},
+                   {"example_questions", json::object{{"direct", to_json(found->direct_questions)},
+                                                      {"search", to_json(found->search_questions)}}}});
+}
+
+Task<Answer> get_definition_icon(Exchange& exchange) {
+  const auto& catalogue = exchange.parts.platform.catalogue();
+  const std::string_view icon = catalogue.icon(exchange.path_values.at(0));
+  if (icon.empty()) co_return no_such_definition();
+  net::Response response;
+  response.headers.add("Content-Type", "image/svg+xml");
+  response.headers.add("Content-Security-Policy",
+                       "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+  response.headers.add("Cache-Control", "public, max-age=3600");
+  response.body = icon;
+  co_return response;
+}
+
+Task<Answer> list_destinations(Exchange&) {
+  co_return json_response(json::object{{"destinations", json::array()}});
+}
+
+Task<Answer> get_destination(Exchange&) { co_return no_such_definition(); }
+
+}  // namespace fairlead::api

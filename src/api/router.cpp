@@ -1,0 +1,439 @@
+// The one table of routes, and the one place where errors become answers.
+#include "api/api.hpp"
+#include "api/errors.hpp"
+#include "api/exchange.hpp"
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace fairlead::api {
+namespace {
+
+enum class Needs {
+  nothing,
+  token,  ///< the handler, or what it calls, asks for the right
+  mint_tokens,
+  read_definitions,
+  manage_connectors,
+  execute
+};
+
+struct Route {
+  std::string_view method, pattern;
+  Needs needs;
+  Handler handler;
+  bool has_secrets = false;  ///< the body is erased when it has been read
+};
+
+constexpr std::array route_table = {
+    // Most used first: the table is searched from the top.
+    Route{"POST", "/api/v1/integrations/connectors/{id}/execute", Needs::execute, execute},
+    Route{"POST", "/api/v1/execute/batch", Needs::execute, execute_batch},
+    Route{"POST", "/api/v1/integrations/connectors/{id}/execute/prepare", Needs::execute,
+          prepare_execute},
+
+    Route{"POST", "/api/v1/account/applications/token", Needs::nothing, create_application_token,
+          true},
+    Route{"POST", "/v1/applications/token", Needs::nothing, create_application_token, true},
+    Route{"POST", "/api/v1/account/applications/scoped-token", Needs::mint_tokens,
+          create_scoped_token},
+    Route{"GET", "/api/v1/account/applications/scoped-token/info", Needs::token,
+          get_scoped_token_info},
+    Route{"POST", "/api/v1/account/applications/widget-token", Needs::mint_tokens,
+          create_widget_token},
+    Route{"POST", "/api/v1/embedded/scoped-token", Needs::mint_tokens, create_scoped_token},
+    Route{"GET", "/api/v1/embedded/scoped-token/info", Needs::token, get_scoped_token_info},
+    Route{"POST", "/api/v1/embedded/widget-token", Needs::mint_tokens, create_widget_token},
+
+    Route{"GET", "/api/v1/workspaces", Needs::token, list_workspaces},
+    Route{"POST", "/api/v1/workspaces", Needs::token, create_workspace},
+    Route{"GET", "/api/v1/workspaces/stats", Needs::token, count_workspaces},
+    Route{"GET", "/api/v1/workspaces/{workspace_id}", Needs::token, get_workspace},
+    Route{"PUT", "/api/v1/workspaces/{workspace_id}", Needs::token, update_workspace},
+    Route{"DELETE", "/api/v1/workspaces/{workspace_id}", Needs::token, delete_workspace},
+    Route{"GET", "/api/v1/organizations", Needs::token, list_organizations},
+    Route{"GET", "/api/v1/organizations/{organization_id}/credentials", Needs::token,
+          list_organization_credentials},
+
+    Route{"GET", "/api/v1/integrations/definitions/sources", Needs::read_definitions,
+          list_definitions},
+    Route{"GET", "/api/v1/integrations/definitions/sources/{id}", Needs::read_definitions,
+          get_definition},
+    Route{"GET", "/api/v1/integrations/definitions/sources/{id}/icon", Needs::nothing,
+          get_definition_icon},
+    Route{"GET", "/api/v1/integrations/definitions/destinations", Needs::read_definitions,
+          list_destinations},
+    Route{"GET", "/api/v1/integrations/definitions/destinations/{id}", Needs::read_definitions,
+          get_destination},
+
+    Route{"POST", "/api/v1/integrations/connectors", Needs::manage_connectors, create_connector,
+          true},
+    Route{"GET", "/api/v1/integrations/connectors", Needs::token, list_connectors},
+    Route{"POST", "/api/v1/integrations/connectors/check", Needs::manage_connectors,
+          check_new_connector, true},
+    Route{"GET", "/api/v1/integrations/connectors/{id}", Needs::token, get_connector},
+    Route{"PUT", "/api/v1/integrations/connectors/{id}", Needs::manage_connectors,
+          update_connector, true},
+    Route{"DELETE", "/api/v1/integrations/connectors/{id}", Needs::manage_connectors,
+          delete_connector},
+    Route{"POST", "/api/v1/integrations/connectors/{id}/check", Needs::manage_connectors,
+          check_connector, true},
+    Route{"GET", "/api/v1/integrations/connectors/{id}/inspect", Needs::token, inspect_connector},
+
+    Route{"GET", "/api/v1/skills", Needs::token, list_skills},
+    Route{"GET", "/api/v1/skills/search", Needs::token, search_skills},
+    Route{"GET", "/api/v1/skills/docs", Needs::token, read_skill},
+    Route{"GET", "/api/v1/tool-calls", Needs::token, list_tool_calls},
+    Route{"GET", "/api/v1/jobs/{id}", Needs::token, get_job},
+
+    Route{"GET", "/healthz", Needs::nothing, is_alive},
+    Route{"GET", "/readyz", Needs::nothing, is_ready},
+    Route{"GET", "/metrics", Needs::nothing, get_metrics},
+    Route{"GET", "/.well-known/jwks.json", Needs::nothing, get_signing_keys},
+    Route{"GET", "/openapi.json", Needs::nothing, get_document},
+    Route{"GET", "/api/v1/openapi.json", Needs::nothing, get_document},
+    Route{"GET", "/docs", Needs::nothing, get_page},
+};
+
+/// The segments of a path: "/a//b" has three, "/" one that is empty.
+std::vector<std::string_view> segments_of(std::string_view path) {
+  std::vector<std::string_view> segments;
+  segments.reserve(8);
+  path.remove_prefix(1);
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    segments.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+bool is_hole(std::string_view segment) { return segment.starts_with('{'); }
+
+/// A pattern cut into segments once.
+struct Pattern {
+  explicit Pattern(std::string_view pattern) : segments(segments_of(pattern)) {}
+  std::vector<std::string_view> segments;
+
+  bool matches(std::span<const std::string_view> given) const {
+    if (given.size() != segments.size()) return false;
+    for (std::size_t i = 0; i < given.size(); ++i)
+      if (is_hole(segments[i]) ? given[i].empty() : given[i] != segments[i]) return false;
+    return true;
+  }
+};
+
+const std::vector<Pattern>& patterns() {
+  static const std::vector<Pattern> cut = [] {
+    std::vector<Pattern> all;
+    for (const Route& route : route_table) all.emplace_back(route.pattern);
+    return all;
+  }();
+  return cut;
+}
+
+struct Match {
+  std::size_t route = route_table.size();  ///< its number in the table; the size when none
+  std::string allowed = {};           ///< methods of the address when only the method is wrong
+};
+
+Match find_route(std::string_view method, std::span<const std::string_view> segments) {
+  Match match;
+  std::size_t holes_of_best = 0;
+  for (std::size_t i = 0; i < route_table.size(); ++i) {
+    const Pattern& pattern = patterns()[i];
+    if (!pattern.matches(segments)) continue;
+    const auto holes = static_cast<std::size_t>(
+        std::count_if(pattern.segments.begin(), pattern.segments.end(), is_hole));
+    if (route_table[i].method != method) {
+      match.allowed += (match.allowed.empty() ? "" : ", ") + std::string(route_table[i].method);
+      continue;
+    }
+    // A fixed word wins over a hole: /workspaces/stats is no workspace.
+    if (match.route < route_table.size() && holes >= holes_of_best) continue;
+    match.route = i;
+    holes_of_best = holes;
+    if (holes == 0) break;
+  }
+  return match;
+}
+
+std::optional<access::Right> right_of(Needs needs) {
+  switch (needs) {
+    case Needs::nothing:
+    case Needs::token:
+      return std::nullopt;
+    case Needs::mint_tokens:
+      return access::Right::mint_tokens;
+    case Needs::read_definitions:
+      return access::Right::read_definitions;
+    case Needs::manage_connectors:
+      return access::Right::manage_connectors;
+    case Needs::execute:
+      return access::Right::execute;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> bearer_token(const net::Headers& headers) {
+  const std::string* header = headers.find("Authorization");
+  if (!header || headers.count("Authorization") != 1) return std::nullopt;
+  constexpr std::string_view scheme = "bearer ";
+  std::string_view text = *header;
+  if (text.size() <= scheme.size()) return std::nullopt;
+  for (std::size_t i = 0; i < scheme.size(); ++i) {
+    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a')
+                                                    : text[i];
+    if (c != scheme[i]) return std::nullopt;
+  }
+  text.remove_prefix(scheme.size());
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  return text;
+}
+
+bool is_json(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  while (type.ends_with(' ')) type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+}
+
+/// A caller may name its request, so that its log and ours can be joined.
+std::string request_id_of(const net::Headers& headers) {
+  const std::string* given = headers.find("X-Request-Id");
+  const auto fits = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           c == '-' || c == '_' || c == '.';
+  };
+  if (given && given->size() >= 8 && given->size() <= 64 &&
+      std::all_of(given->begin(), given->end(), fits))
+    return *given;
+  return random_uuid();
+}
+
+void add_if_absent(net::Headers& headers, std::string_view name, std::string_view value) {
+  if (!headers.find(name)) headers.add(std::string(name), std::string(value));
+}
+
+/// What every answer says to browsers and caches.
+void add_common_headers(net::Response& response, const std::string& request_id) {
+  response.headers.add("X-Request-Id", request_id);
+  add_if_absent(response.headers, "Cache-Control", "no-store");
+  add_if_absent(response.headers, "Content-Security-Policy",
+                "default-src 'none'; frame-ancestors 'none'");
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.headers.add("Referrer-Policy", "no-referrer");
+  response.headers.add("Cross-Origin-Resource-Policy", "same-origin");
+}
+
+Error no_such_address() { return not_found("there is nothing at this address"); }
+
+Error wrong_method(std::string_view method, const std::string& allowed) {
+  return {.kind = ErrorKind::invalid_input,
+          .message = std::string(method.substr(0, 16)) + " is not allowed here; use " + allowed,
+          .code = "method_not_allowed"};
+}
+
+Error malformed(std::string message) {
+  return {.kind = ErrorKind::invalid_input,
+          .message = std::move(message),
+          .code = "malformed_request"};
+}
+
+Error internal(std::string detail) {
+  return {.kind = ErrorKind::internal,
+          .message = "something went wrong on this server; its log has more under the request id",
+          .detail = std::move(detail)};
+}
+
+}  // namespace
+
+platform::CallSource Exchange::source() const {
+  platform::CallSource source;
+  source.request_id = request_id;
+  source.request_bytes = request.body.size();
+  for (const char* name : {"X-ADP-Agent-SDK", "X-ADP-Agent-CLI", "X-Airbyte-Analytic-Source",
+                           "X-Fairlead-Client", "User-Agent"})
+    if (const std::string* value = request.headers.find(name); value && !value->empty()) {
+      if (std::string_view(name) == "X-ADP-Agent-CLI") source.client = "airbyte-agent-cli/";
+      source.client += is_valid_utf8(*value) ? value->substr(0, utf8_prefix(*value, 100)) : "";
+      break;
+    }
+  return source;
+}
+
+Result<json::object> Exchange::body(std::size_t most_bytes) const {
+  JsonLimits limits;
+  limits.bytes = most_bytes;
+  auto parsed = parse_json_object(request.body, "request body", limits);
+  if (parsed || parsed.error().kind != ErrorKind::invalid_input) return parsed;
+  Error error = std::move(parsed).error();
+  error.code = "invalid_json";
+  error.fields = {{"body", error.message, "invalid_json"}};
+  return error;
+}
+
+net::Response json_response(std::string body, int status) {
+  net::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = std::move(body);
+  return response;
+}
+
+struct Api::Impl {
+  Impl(platform::Platform& platform, access::Access& access, Options options)
+      : parts{platform, access, std::move(options), Metrics(route_table.size())} {
+    for (std::size_t i = 0; i < route_table.size(); ++i)
+      parts.metrics.name_route(i, route_table[i].method, route_table[i].pattern);
+  }
+
+  Parts parts;
+
+  Task<Answer> answer(Exchange& exchange, const Route& route) {
+    if (parts.options.is_claimed && route.pattern.find("/v1/") != std::string_view::npos &&
+        !parts.options.is_claimed())
+      co_return Error{.kind = ErrorKind::unavailable,
+                      .message = "this installation has no organization yet; finish its set-up",
+                      .code = "setup_required"};
+    if (route.needs != Needs::nothing) {
+      auto admitted = co_await admit(exchange, route.needs);
+      if (!admitted) co_return std::move(admitted).error();
+    }
+    if (const std::string* type = exchange.request.headers.find("Content-Type");
+        type && !exchange.request.body.empty() && !is_json(*type))
+      co_return Error{.kind = ErrorKind::invalid_input,
+                      .message = "send the body as application/json",
+                      .code = "unsupported_media_type"};
+    co_return co_await route.handler(exchange);
+  }
+
+  /// Who is calling, and whether that caller may do this at all.
+  Task<Result<Done>> admit(Exchange& exchange, Needs needs) {
+    const net::Headers& headers = exchange.request.headers;
+    const auto token = bearer_token(headers);
+    if (!token)
+      co_return Error{ErrorKind::unauthenticated, "send a token: Authorization: Bearer <token>"};
+    auto caller = parts.access.authenticator().authenticate(*token);
+    if (!caller && access::Authenticator::may_succeed_after_reload(caller.error()))
+      caller = co_await parts.access.authenticator().authenticate_with_reload(std::string(*token));
+    if (!caller) co_return std::move(caller).error();
+
+    if (const auto right = right_of(needs))
+      if (auto allowed = access::check_right(*caller, *right); !allowed)
+        co_return std::move(allowed).error();
+    if (const std::string* wanted = headers.find("X-Organization-Id");
+        wanted && canonical_uuid(*wanted) != caller->organization().str())
+      co_return Error{.kind = ErrorKind::forbidden,
+                      .message = "the token is of another organization than X-Organization-Id names",
+                      .code = "organization_mismatch"};
+    if (caller->kind() == access::CallerKind::widget && !comes_from_its_page(exchange, *caller))
+      co_return Error{ErrorKind::forbidden,
+                      "this token works from the page of its allowed origin only"};
+    exchange.known_caller = *std::move(caller);
+    co_return Done{};
+  }
+
+  /// Browsers send Origin with everything but plain reads from the page's own server.
+  bool comes_from_its_page(const Exchange& exchange, const access::Caller& caller) const {
+    const std::string* origin = exchange.request.headers.find("Origin");
+    if (!origin) return exchange.request.method == "GET";
+    return *origin == caller.allowed_origin() || *origin == parts.options.public_url;
+  }
+
+  Task<Answer> route(Exchange& exchange, Match& match) {
+    const std::string& target = exchange.request.target;
+    if (target.empty() || target.front() != '/') co_return malformed("the target must be a path");
+    const std::size_t question = target.find('?');
+    const std::string_view path = std::string_view(target).substr(0, question);
+    if (question != std::string::npos) exchange.query = target.substr(question + 1);
+    const auto segments = segments_of(path);
+    match = find_route(exchange.request.method, segments);
+    if (match.route == route_table.size()) {
+      if (match.allowed.empty()) co_return no_such_address();
+      co_return wrong_method(exchange.request.method, match.allowed);
+    }
+    const Pattern& pattern = patterns()[match.route];
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      if (!is_hole(pattern.segments[i])) continue;
+      auto value = percent_decode(segments[i]);
+      if (!value || !is_valid_utf8(*value) || value->find('\0') != std::string::npos)
+        co_return no_such_address();
+      exchange.path_values.push_back(*std::move(value));
+    }
+    co_return co_await answer(exchange, route_table[match.route]);
+  }
+};
+
+Api::Api(platform::Platform& platform, access::Access& access, Options options)
+    : impl_(std::make_unique<Impl>(platform, access, std::move(options))) {}
+Api::~Api() = default;
+
+Task<net::Response> Api::handle(net::Request request) {
+  const auto begun = std::chrono::steady_clock::now();
+  Exchange exchange{.parts = impl_->parts, .request = std::move(request), .request_id = {}};
+  exchange.request_id = request_id_of(exchange.request.headers);
+  exchange.deadline = Deadline::after(impl_->parts.options.request_time);
+
+  Match match;
+  Answer answer = Error{};
+  try {
+    answer = co_await impl_->route(exchange, match);
+  } catch (const Failure& failure) {
+    answer = failure.error();
+  } catch (const std::exception& unexpected) {
+    answer = internal(unexpected.what());
+  }
+  if (match.route < route_table.size() && route_table[match.route].has_secrets) wipe(exchange.request.body);
+
+  net::Response response;
+  if (answer) {
+    response = *std::move(answer);
+  } else {
+    Error error = std::move(answer).error();
+    if (error.kind == ErrorKind::internal && error.message.empty()) error = internal(error.detail);
+    response = error_response(error);
+    if (response.status == 405) response.headers.add("Allow", match.allowed);
+    if (response.status >= 500 || !error.detail.empty())
+      log::warning("request.failed", {{"request", exchange.request_id},
+                                      {"status", response.status},
+                                      {"message", error.message},
+                                      {"detail", error.detail}});
+  }
+  add_common_headers(response, exchange.request_id);
+  const auto took = std::chrono::steady_clock::now() - begun;
+  impl_->parts.metrics.answered(match.route, response.status, took);
+  if (log::enabled(log::Level::debug))
+    log::debug("request.answered",
+               {{"request", exchange.request_id},
+                {"method", exchange.request.method},
+                {"route", match.route < route_table.size() ? route_table[match.route].pattern : "none"},
+                {"status", response.status}});
+  co_return response;
+}
+
+net::Response Api::refusal(int status, std::string_view reason) const {
+  Error error{ErrorKind::invalid_input, std::string(reason), "malformed_request"};
+  if (status == 413) error = {ErrorKind::too_large, std::string(reason)};
+  if (status >= 500) error = {ErrorKind::unavailable, std::string(reason)};
+  net::Response response = error_response(error);
+  response.status = status;
+  add_common_headers(response, random_uuid());
+  return response;
+}
+
+void Api::begin_drain() { impl_->parts.draining = true; }
+
+std::vector<RouteInfo> Api::routes() {
+  std::vector<RouteInfo> all;
+  for (const Route& route : route_table)
+    all.push_back({route.method, route.pattern, route.needs == Needs::nothing});
+  return all;
+}
+
+}  // namespace fairlead::api
