@@ -332,7 +332,8 @@ void add_commands(CLI::App& app) {
   });
 }
 
-int run(CLI::App& app, int argc, char** argv) {
+int run(CLI::App& app, int argc, char** argv,
+        const std::function<int(const Error&)>& special_code) {
   try {
     app.parse(argc, argv);
     return 0;
@@ -345,7 +346,9 @@ int run(CLI::App& app, int argc, char** argv) {
   } catch (const Problem& problem) {
     return fail(problem);
   } catch (const Failure& failure) {
-    return fail(problem_of(failure.error()));
+    const int code = fail(problem_of(failure.error()));
+    const int special = special_code(failure.error());
+    return special != 0 ? special : code;
   }
 }
 

@@ -2,10 +2,11 @@
 // that work on this machine.
 #pragma once
 
+#include "base/error.hpp"
+
 #include <CLI/App.hpp>
 
-#include <memory>
-#include <string>
+#include <functional>
 
 namespace fairlead::cli {
 

@@ -7,13 +7,21 @@
 namespace fairlead::server {
 
 void StateConfig::add_options(CLI::App& command) {
-  command.add_option("--state-dir", state_dir, "Folder of the database, the root key and the locks; made when absent")
+  command
+      .add_option("--state-dir", state_dir,
+                  "Folder of the database, the root key and the locks; made when absent")
       ->required()
       ->envname("FAIRLEAD_STATE_DIR");
-  // A password does not belong on the command line: PostgreSQL reads ~/.pgpass or PGPASSFILE, or the variable holds the URL.
-  command.add_option("--database-url", database_url, "postgresql://user@host/name instead of SQLite in the state folder")
+  // A password does not belong on the command line: PostgreSQL reads ~/.pgpass or PGPASSFILE, or
+  // the variable holds the URL.
+  command
+      .add_option("--database-url", database_url,
+                  "postgresql://user@host/name instead of SQLite in the state folder")
       ->envname("FAIRLEAD_DATABASE_URL");
-  command.add_option("--root-key", root_key, "Where the root key is kept: file (root.key in the state folder), credential (systemd) or env")
+  command
+      .add_option("--root-key", root_key,
+                  "Where the root key is kept: file (root.key in the state folder), credential "
+                  "(systemd) or env")
       ->envname("FAIRLEAD_ROOT_KEY_PROVIDER")
       ->check(CLI::IsMember({"file", "credential", "env"}));
 }
@@ -24,27 +32,45 @@ vault::RootKeyOptions StateConfig::root_key_options() const {
 
 void ServeConfig::add_options(CLI::App& command) {
   state.add_options(command);
-  command.add_option("--listen", listen, "Address and port, for example 127.0.0.1:8300 or [::1]:8300")->envname("FAIRLEAD_LISTEN");
-  command.add_option("--public-url", public_url, "Origin that clients use, for example https://fairlead.example.com")->envname("FAIRLEAD_PUBLIC_URL");
+  command
+      .add_option("--listen", listen, "Address and port, for example 127.0.0.1:8300 or [::1]:8300")
+      ->envname("FAIRLEAD_LISTEN");
+  command
+      .add_option("--public-url", public_url,
+                  "Origin that clients use, for example https://fairlead.example.com")
+      ->envname("FAIRLEAD_PUBLIC_URL");
   command.add_option("--connect-to", connect_to,
-                     "FOR TESTS: send every request to this loopback address in plain HTTP, whatever host it is for");
-  command.add_option("--egress-exception", egress_exceptions,
-                     "Inside address that connectors may reach: host:port, address:port or cidr:port; +http at the end allows plain HTTP")
+                     "FOR TESTS: send every request to this loopback address in plain HTTP, "
+                     "whatever host it is for");
+  command
+      .add_option("--egress-exception", egress_exceptions,
+                  "Inside address that connectors may reach: host:port, address:port or cidr:port; "
+                  "+http at the end allows plain HTTP")
       ->envname("FAIRLEAD_EGRESS_EXCEPTIONS")
       ->delimiter(',');
-  command.add_option("--ca-file", ca_file, "Further trusted certificate authorities (PEM)")->envname("FAIRLEAD_CA_FILE");
-  command.add_option("--http-proxy", proxy, "Proxy for requests to services, http://host:port")->envname("FAIRLEAD_HTTP_PROXY");
-  command.add_option("--log-level", log_level, "debug, info, warning or error")->envname("FAIRLEAD_LOG_LEVEL")->check(
-      CLI::IsMember({"debug", "info", "warning", "error"}));
-  command.add_option("--threads", threads, "Event loops; 0: one per core")->envname("FAIRLEAD_THREADS")->check(CLI::Range(0, 256));
-  command.add_flag("--insecure-http", insecure_http, "Listen beyond loopback without an https public URL in front")
+  command.add_option("--ca-file", ca_file, "Further trusted certificate authorities (PEM)")
+      ->envname("FAIRLEAD_CA_FILE");
+  command.add_option("--http-proxy", proxy, "Proxy for requests to services, http://host:port")
+      ->envname("FAIRLEAD_HTTP_PROXY");
+  command.add_option("--log-level", log_level, "debug, info, warning or error")
+      ->envname("FAIRLEAD_LOG_LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  command.add_option("--threads", threads, "Event loops; 0: one per core")
+      ->envname("FAIRLEAD_THREADS")
+      ->check(CLI::Range(0, 256));
+  command
+      .add_flag("--insecure-http", insecure_http,
+                "Listen beyond loopback without an https public URL in front")
       ->envname("FAIRLEAD_INSECURE_HTTP");
 }
 
 bool ListenAddress::is_loopback() const { return address.starts_with("127.") || address == "::1"; }
 
 Result<ListenAddress> ListenAddress::parse(std::string_view text) {
-  const auto wrong = [&] { return invalid_field("listen", fmt::format("'{}' is no address and port; for example 127.0.0.1:8300", text)); };
+  const auto wrong = [&] {
+    return invalid_field(
+        "listen", fmt::format("'{}' is no address and port; for example 127.0.0.1:8300", text));
+  };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return wrong();
   ListenAddress out;
@@ -66,7 +92,8 @@ Result<log::Level> parse_log_level(std::string_view text) {
   if (text == "info") return log::Level::info;
   if (text == "warning") return log::Level::warning;
   if (text == "error") return log::Level::error;
-  return invalid_field("log_level", fmt::format("'{}' is none of debug, info, warning, error", text));
+  return invalid_field("log_level",
+                       fmt::format("'{}' is none of debug, info, warning, error", text));
 }
 
 }  // namespace fairlead::server

@@ -1,18 +1,20 @@
-// The settings of a server, read once at start from flags and the environment, and reported with secrets left out.
+// The settings of a server, read once at start from flags and the environment, and reported with
+// secrets left out.
 #pragma once
-
-#include <CLI/App.hpp>
-#include <cstddef>
-#include <filesystem>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "net/egress_policy.hpp"
 #include "net/url.hpp"
 #include "vault/root_key.hpp"
+
+#include <CLI/App.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace fairlead::server {
 
@@ -31,12 +33,12 @@ struct StateConfig {
 struct ServeConfig {
   StateConfig state;
   std::string listen = "127.0.0.1:8300";
-  std::string public_url;              ///< empty: http:// and the address listened on
+  std::string public_url;  ///< empty: http:// and the address listened on
   std::string connect_to;
   std::vector<std::string> egress_exceptions;
   std::string ca_file, proxy;
   std::string log_level = "info";
-  std::size_t threads = 0;             ///< 0: one per core
+  std::size_t threads = 0;  ///< 0: one per core
   bool insecure_http = false;
 
   void add_options(CLI::App& command);

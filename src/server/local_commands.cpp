@@ -1,20 +1,20 @@
 #include "server/local_commands.hpp"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
-#include <fstream>
-#include <iostream>
-#include <sstream>
-
 #include "access/organizations.hpp"
 #include "base/json.hpp"
 #include "cli/output.hpp"
 #include "server/exec_local.hpp"
 #include "server/sandbox_command.hpp"
 #include "server/state.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 namespace fairlead::server {
 namespace {
@@ -50,34 +50,50 @@ struct InitOptions {
 
 void run_init(const InitOptions& options) {
   if (std::filesystem::exists(options.client_out))
-    throw Failure(Error{ErrorKind::conflict, fmt::format("{} exists already; choose another --client-out", options.client_out)});
+    throw Failure(
+        Error{ErrorKind::conflict,
+              fmt::format("{} exists already; choose another --client-out", options.client_out)});
   std::string password = read_file(options.password_file, "the password file");
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
 
   const SystemClock clock;
   State state = open_state(options.state, clock);
   access::InitCommand command{options.admin_email, Secret(password), options.organization};
-  access::InitResult result = run_to_end(access::initialize(*state.database, *state.vault, clock, std::move(command))).value();
+  access::InitResult result =
+      run_to_end(access::initialize(*state.database, *state.vault, clock, std::move(command)))
+          .value();
   const json::object client{{"client_id", result.client_id.str()},
                             {"client_secret", result.client_secret.reveal()},
                             {"organization_id", result.organization_id.str()}};
   write_private_file(options.client_out, json::serialize(client) + "\n");
-  print(json::object{{"organization_id", result.organization_id.str()},
-                     {"client_id", result.client_id.str()},
-                     {"client_file", options.client_out},
-                     {"root_key", state.vault->root_key_location()},
-                     {"note", "Keep a copy of the root key apart from backups: a backup without it is worthless."}});
+  print(json::object{
+      {"organization_id", result.organization_id.str()},
+      {"client_id", result.client_id.str()},
+      {"client_file", options.client_out},
+      {"root_key", state.vault->root_key_location()},
+      {"note",
+       "Keep a copy of the root key apart from backups: a backup without it is worthless."}});
 }
 
 void add_init(CLI::App& app) {
-  auto* command = app.add_subcommand("init", "Make the first organization, its admin and one application client");
+  auto* command = app.add_subcommand(
+      "init", "Make the first organization, its admin and one application client");
   auto options = std::make_shared<InitOptions>();
   options->state.add_options(*command);
-  command->add_option("--admin-email", options->admin_email, "E-mail address of the admin")->required();
-  command->add_option("--admin-password-file", options->password_file, "File with the admin's password, or - for standard input")->required();
-  command->add_option("--client-out", options->client_out, "New file for client_id, client_secret and organization_id (0600)")->required();
+  command->add_option("--admin-email", options->admin_email, "E-mail address of the admin")
+      ->required();
+  command
+      ->add_option("--admin-password-file", options->password_file,
+                   "File with the admin's password, or - for standard input")
+      ->required();
+  command
+      ->add_option("--client-out", options->client_out,
+                   "New file for client_id, client_secret and organization_id (0600)")
+      ->required();
   command->add_option("--organization-name", options->organization, "Name of the organization");
-  command->footer("Example:\n  fairlead init --state-dir state --admin-email me@example.com --admin-password-file password --client-out client.json");
+  command->footer(
+      "Example:\n  fairlead init --state-dir state --admin-email me@example.com "
+      "--admin-password-file password --client-out client.json");
   command->callback([options] { run_init(*options); });
 }
 
@@ -94,7 +110,10 @@ void run_keys_status(const StateConfig& config) {
                                          {"root_key_id", key.root_key_id},
                                          {"created_at", to_rfc3339(key.created_at)}});
   print(json::object{{"deployment_id", status.deployment_id},
-                     {"root_key", {{"id", status.root_key_id}, {"provider", status.root_key_provider}, {"location", status.root_key_location}}},
+                     {"root_key",
+                      {{"id", status.root_key_id},
+                       {"provider", status.root_key_provider},
+                       {"location", status.root_key_location}}},
                      {"instance_keys", std::move(instance_keys)},
                      {"organization_keys", status.organization_keys},
                      {"most_encryptions_under_one_key", status.most_encryptions},
@@ -121,29 +140,35 @@ std::vector<Finding> examine(const StateConfig& config) {
   std::vector<Finding> findings;
   struct stat status {};
   if (stat(config.state_dir.c_str(), &status) == 0)
-    findings.push_back({"state folder", (status.st_mode & 077) == 0 ? "ok" : "bad", fmt::format("mode {:o}", status.st_mode & 0777u)});
+    findings.push_back({"state folder", (status.st_mode & 077) == 0 ? "ok" : "bad",
+                        fmt::format("mode {:o}", status.st_mode & 0777u)});
   else
     findings.push_back({"state folder", "bad", "absent; `fairlead init` makes it"});
 
-  // SQLite 3.7.0 to 3.51.2 can damage a database when a checkpoint on one connection races a commit on another.
+  // SQLite 3.7.0 to 3.51.2 can damage a database when a checkpoint on one connection races a commit
+  // on another.
   const int version = sqlite3_libversion_number();
   const bool fixed = version >= 3051003 || version == 3050007 || version == 3044006;
   findings.push_back({"SQLite library", fixed ? "ok" : "note",
                       fixed ? sqlite3_libversion()
-                            : fmt::format("{} has the WAL-reset fault; safe here, since one connection writes and checkpoints. Let no other program "
+                            : fmt::format("{} has the WAL-reset fault; safe here, since one "
+                                          "connection writes and checkpoints. Let no other program "
                                           "(such as a replication tool) open the database",
                                           sqlite3_libversion())});
   rlimit locked{};
   getrlimit(RLIMIT_MEMLOCK, &locked);
-  findings.push_back({"locked memory", locked.rlim_cur >= (1u << 20) ? "ok" : "note", fmt::format("limit {} KiB", locked.rlim_cur / 1024)});
+  findings.push_back({"locked memory", locked.rlim_cur >= (1u << 20) ? "ok" : "note",
+                      fmt::format("limit {} KiB", locked.rlim_cur / 1024)});
   try {
     const SystemClock clock;
     State state = open_state(config, clock);
     findings.push_back({"database", "ok", std::string(state.database->kind())});
     findings.push_back({"write", run_to_end(state.database->is_writable()) ? "ok" : "bad", ""});
     const vault::KeyStatus keys = run_to_end(state.vault->status());
-    findings.push_back({"root key", "ok", fmt::format("{} ({})", keys.root_key_location, keys.root_key_id)});
-    findings.push_back({"set up", run_to_end(access::is_claimed(*state.database)) ? "ok" : "note", "`fairlead init` makes the first organization"});
+    findings.push_back(
+        {"root key", "ok", fmt::format("{} ({})", keys.root_key_location, keys.root_key_id)});
+    findings.push_back({"set up", run_to_end(access::is_claimed(*state.database)) ? "ok" : "note",
+                        "`fairlead init` makes the first organization"});
   } catch (const Failure& failure) {
     findings.push_back({"database and keys", "bad", failure.error().message});
   }
@@ -155,17 +180,20 @@ void run_doctor(const StateConfig& config) {
   json::array rows;
   for (const auto& finding : examine(config)) {
     sound = sound && finding.verdict != "bad";
-    rows.push_back(json::object{{"check", finding.check}, {"verdict", finding.verdict}, {"detail", finding.detail}});
+    rows.push_back(json::object{
+        {"check", finding.check}, {"verdict", finding.verdict}, {"detail", finding.detail}});
   }
   if (cli::output_is_terminal())
-    std::cout << cli::to_table(rows, {{"CHECK", "check"}, {"VERDICT", "verdict"}, {"DETAIL", "detail"}}, 200);
+    std::cout << cli::to_table(
+        rows, {{"CHECK", "check"}, {"VERDICT", "verdict"}, {"DETAIL", "detail"}}, 200);
   else
     print(json::object{{"data", std::move(rows)}, {"sound", sound}});
   if (!sound) throw CLI::RuntimeError(1);
 }
 
 void add_doctor(CLI::App& app) {
-  auto* command = app.add_subcommand("doctor", "Examine this installation (the server must not be running)");
+  auto* command =
+      app.add_subcommand("doctor", "Examine this installation (the server must not be running)");
   auto config = std::make_shared<StateConfig>();
   config->add_options(*command);
   command->footer("Example:\n  fairlead doctor --state-dir state");
@@ -181,12 +209,16 @@ struct ExecLocalOptions {
 
 void run_exec_local(const ExecLocalOptions& options) {
   std::optional<net::Endpoint> connect_to;
-  if (!options.connect_to.empty()) connect_to = net::Endpoint::parse_loopback(options.connect_to).value();
+  if (!options.connect_to.empty())
+    connect_to = net::Endpoint::parse_loopback(options.connect_to).value();
   if (options.batch) throw CLI::RuntimeError(exec_local_batch(std::cin, std::cout, connect_to));
 
   LocalCall call;
-  for (const auto& [flag, value] : {std::pair{"--definition", &options.definition}, {"--entity", &options.entity}, {"--action", &options.action}})
-    if (value->empty()) throw Failure(invalid(fmt::format("{} is missing (or give --batch)", flag)));
+  for (const auto& [flag, value] : {std::pair{"--definition", &options.definition},
+                                    {"--entity", &options.entity},
+                                    {"--action", &options.action}})
+    if (value->empty())
+      throw Failure(invalid(fmt::format("{} is missing (or give --batch)", flag)));
   call.definition = options.definition;
   call.entity = options.entity;
   call.action = options.action;
@@ -203,17 +235,25 @@ void run_exec_local(const ExecLocalOptions& options) {
 }
 
 void add_exec_local(CLI::App& app) {
-  auto* command = app.add_subcommand("exec-local", "Run an action in this process: no server, no account");
+  auto* command =
+      app.add_subcommand("exec-local", "Run an action in this process: no server, no account");
   auto options = std::make_shared<ExecLocalOptions>();
-  command->add_option("--definition", options->definition, "Definition file, or slug of the catalogue");
+  command->add_option("--definition", options->definition,
+                      "Definition file, or slug of the catalogue");
   command->add_option("--entity", options->entity, "For example issues");
-  command->add_option("--action", options->action, "list, get, search, create, update, delete or download");
+  command->add_option("--action", options->action,
+                      "list, get, search, create, update, delete or download");
   command->add_option("--params", options->params, "Parameters as JSON, or @file");
   command->add_option("--config", options->config, "Non-secret settings as JSON, or @file");
-  command->add_option("--credentials", options->credentials, "File with the credential fields as JSON, or - for standard input");
-  command->add_option("--auth-scheme", options->auth_scheme, "Security scheme, when the credentials fit several");
-  command->add_option("--connect-to", options->connect_to, "Loopback address to connect to, in plain HTTP, whatever host the request is for");
-  command->add_flag("--plan", options->plan, "Show the exact request, secrets masked, and send nothing");
+  command->add_option("--credentials", options->credentials,
+                      "File with the credential fields as JSON, or - for standard input");
+  command->add_option("--auth-scheme", options->auth_scheme,
+                      "Security scheme, when the credentials fit several");
+  command->add_option(
+      "--connect-to", options->connect_to,
+      "Loopback address to connect to, in plain HTTP, whatever host the request is for");
+  command->add_flag("--plan", options->plan,
+                    "Show the exact request, secrets masked, and send nothing");
   command->add_flag("--batch", options->batch, "A JSON object a line in, one a line out, in order");
   command->footer(
       "Example:\n  fairlead exec-local --definition github --entity repositories --action get \\\n"

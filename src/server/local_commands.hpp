@@ -5,7 +5,8 @@
 
 namespace fairlead::server {
 
-/// Adds them to `app`. Each runs when the arguments have been parsed, and throws Failure or CLI::RuntimeError(exit code).
+/// Adds them to `app`. Each runs when the arguments have been parsed, and throws Failure or
+/// CLI::RuntimeError(exit code).
 void add_local_commands(CLI::App& app);
 
 }  // namespace fairlead::server

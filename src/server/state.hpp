@@ -1,12 +1,13 @@
-// The state of an installation, opened: database, schema, vault. Used by every command on the server's own machine.
+// The state of an installation, opened: database, schema, vault. Used by every command on the
+// server's own machine.
 #pragma once
-
-#include <memory>
 
 #include "base/clock.hpp"
 #include "server/config.hpp"
 #include "store/database.hpp"
 #include "vault/vault.hpp"
+
+#include <memory>
 
 namespace fairlead::server {
 
@@ -15,8 +16,9 @@ struct State {
   std::unique_ptr<vault::Vault> vault;
 };
 
-/// Makes the state folder (0700) when absent, opens and migrates the database, opens the vault. Throws Failure: another process
-/// has the folder, the root key is missing or wrong, the disk is full, ...
+/// Makes the state folder (0700) when absent, opens and migrates the database, opens the vault.
+/// Throws Failure: another process has the folder, the root key is missing or wrong, the disk is
+/// full, ...
 State open_state(const StateConfig& config, const Clock& clock);
 
 /// Writes a new file that only its owner can read (0600); refuses to replace one. Throws Failure.

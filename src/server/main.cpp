@@ -1,0 +1,45 @@
+// The one program: the commands that talk to a server (cli) and the ones that work on this machine.
+#include "cli/cli.hpp"
+#include "cli/problem.hpp"
+#include "server/local_commands.hpp"
+#include "server/serve.hpp"
+#include "vault/root_key.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+namespace {
+
+/// EX_CONFIG of sysexits.h: starting again will not help.
+constexpr int configuration_error = 78;
+
+/// Memory with secrets in it is not written to disk when the program dies, nor shown to a debugger
+/// of the same user.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  forbid_core_dumps();
+  CLI::App app(
+      "Fairlead keeps the credentials of third-party services and gives agents one call: "
+      "execute(entity, action, params).",
+      "fairlead");
+  app.require_subcommand(1);
+  app.footer(
+      "Start with `fairlead init --help` and `fairlead serve --help`, or without a server: "
+      "`fairlead exec-local --help`.");
+  fairlead::server::add_serve_command(app);
+  fairlead::server::add_local_commands(app);
+  fairlead::cli::add_commands(app);
+  return fairlead::cli::run(app, argc, argv, [](const fairlead::Error& error) {
+    return error.code == fairlead::vault::root_key_unusable ? configuration_error : 0;
+  });
+}
