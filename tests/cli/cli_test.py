@@ -1,0 +1,135 @@
+"""The command line as a person and as a program meet it: flags, output, exit codes, errors."""
+import json
+import os
+import stat
+import subprocess
+
+import pytest
+
+from support.harness import BINARY, run_cli
+
+
+def error_of(done):
+    return json.loads(done.stderr.strip().splitlines()[-1])
+
+
+def test_a_connector_s_life_by_command_line(server, sandbox, tmp_path):
+    key = tmp_path / "key.json"
+    key.write_text('{"api_key": "hk_sandbox"}')
+    server.cli("workspaces", "create", "--name", "cli-life", check=0)
+    created = json.loads(server.cli("connectors", "create", "--definition", "harbor", "--workspace", "cli-life", "--name", "mine",
+                                    "--credentials", key, "--environment", json.dumps({"base_url": sandbox}), check=0).stdout)
+    listed = json.loads(server.cli("connectors", "list", "--workspace", "cli-life", check=0).stdout)
+    assert [row["id"] for row in listed["data"]] == [created["id"]]
+
+    executed = json.loads(server.cli("connectors", "execute", "--name", "MINE", "--workspace", "cli-life", "--entity", "tickets", "--action", "list",
+                                     "--params", '{"limit": 2}', "--select-fields", "id,subject", check=0).stdout)
+    assert executed["status"] == "success" and len(executed["result"]) == 2
+    assert set(executed["result"][0]) == {"id", "subject"}
+
+    plan = json.loads(server.cli("connectors", "execute", "--id", created["id"], "--entity", "tickets", "--action", "list", "--plan", check=0).stdout)
+    assert "hk_sandbox" not in json.dumps(plan) and "/v1/tickets" in json.dumps(plan)
+
+    server.cli("connectors", "update", "--id", created["id"], "--new-name", "renamed", check=0)
+    assert json.loads(server.cli("connectors", "inspect", "--name", "renamed", "--workspace", "cli-life", check=0).stdout)["connector_id"] == created["id"]
+    assert json.loads(server.cli("connectors", "check", "--id", created["id"], check=0).stdout)["status"] == "succeeded"
+
+    refused = server.cli("connectors", "delete", "--id", created["id"], check=4)
+    assert "--yes" in error_of(refused)["message"]
+    server.cli("connectors", "delete", "--id", created["id"], "--yes", check=0)
+    assert json.loads(server.cli("connectors", "list", "--workspace", "cli-life", check=0).stdout)["data"] == []
+
+
+def test_credentials_come_from_standard_input_and_never_back(server, sandbox):
+    created = server.cli("connectors", "create", "--definition", "harbor", "--workspace", "cli-stdin", "--credentials", "-", "--environment",
+                         json.dumps({"base_url": sandbox}), stdin='{"api_key":"hk_sandbox"}', check=0)
+    assert "hk_sandbox" not in created.stdout + created.stderr
+
+
+@pytest.mark.parametrize("arguments, code, kind, part", [
+    (["connectors", "lst"], 4, "unknown_command", "did you mean 'list'"),
+    (["conectors"], 4, "unknown_command", "did you mean 'connectors'"),
+    (["connectors", "execute", "--entity", "x"], 4, "validation_error", "--action is missing"),
+    (["connectors", "execute", "--id", "x", "--entity", "e", "--action", "list", "--params", "{"], 4, "validation_error", "--params"),
+    (["connectors", "execute", "--id", "x", "--entity", "e", "--action", "list", "--params", "[]"], 4, "validation_error", "JSON object"),
+    (["connectors", "execute", "--id", "x", "--entity", "e", "--action", "list", "--params", "@/nonexistent"], 4, "validation_error", "cannot read"),
+    (["connectors", "execute", "--json", '{"entty":"e"}'], 4, "validation_error", "did you mean 'entity'"),
+    (["connectors", "execute", "--json", '{"entity":"e"}', "--action", "list"], 4, "validation_error", "--json holds all"),
+    (["connectors", "inspect", "--name", "nothing-like-it"], 3, "not_found", "no connector 'nothing-like-it'"),
+    (["connectors", "inspect", "--id", "00000000-0000-4000-8000-000000000000"], 3, "not_found", ""),
+    (["connectors", "create", "--definition", "githb"], 3, "not_found", "did you mean 'github'"),
+    (["connectors", "create", "--definition", "github"], 4, "validation_error", "--credentials"),
+    (["connectors", "list", "--bogus"], 4, "validation_error", "bogus"),
+    (["connectors", "list", "-o", "xml"], 4, "validation_error", "xml"),
+    (["workspaces", "list", "--limit", "many"], 4, "validation_error", "whole number"),
+    (["workspaces", "list", "--fields", "nope"], 4, "validation_error", "--fields"),
+    (["schema", "connectors", "nope"], 4, "unknown_command", "no command"),
+])
+def test_bad_input_is_named_and_exits_with_its_code(server, harbor, arguments, code, kind, part):
+    done = server.cli(*arguments)
+    problem = error_of(done)
+    assert (done.returncode, problem["type"]) == (code, kind), done.stderr
+    assert part in problem["message"], problem
+    assert done.stdout == ""
+
+
+def test_wrong_credentials_exit_with_2(server):
+    done = server.cli("workspaces", "list", environment={"FAIRLEAD_CLIENT_SECRET": "fls_wrong"})
+    assert done.returncode == 2 and error_of(done)["type"] == "unauthorized"
+    done = run_cli("workspaces", "list", environment={"FAIRLEAD_SETTINGS": "/nonexistent/settings.json"})
+    assert done.returncode == 2 and "fairlead login" in error_of(done)["message"]
+
+
+def test_a_server_that_is_away_is_said_to_be(server):
+    done = server.cli("workspaces", "list", environment={"FAIRLEAD_SERVER": "http://127.0.0.1:1"})
+    assert done.returncode == 1 and error_of(done)["type"] == "connection_error" and error_of(done)["retryable"]
+
+
+def test_login_keeps_what_works_in_a_private_file(server, tmp_path):
+    settings = tmp_path / "deep" / "settings.json"
+    environment = {"FAIRLEAD_SETTINGS": str(settings)}
+    os.umask(0o022)
+    run_cli("login", "--server", server.url, "--client-file", server.client_file, environment=environment, check=0)
+    assert stat.S_IMODE(settings.stat().st_mode) == 0o600
+    shown = run_cli("login", "show", environment=environment, check=0).stdout
+    assert server.client["client_secret"] not in shown and server.client["client_id"] in shown
+    run_cli("workspaces", "list", environment=environment, check=0)
+    settings.chmod(0o644)
+    done = run_cli("workspaces", "list", environment=environment)
+    assert done.returncode == 2 and "chmod 600" in error_of(done)["message"]
+
+
+def test_fields_keep_the_nesting_and_reach_into_the_only_list(server, harbor):
+    chosen = json.loads(server.cli("connectors", "list", "--fields", "name", check=0).stdout)
+    assert {"name": "harbor"} in chosen["data"]
+
+
+def test_help_has_examples_and_completions_know_the_flags():
+    assert "Example:" in run_cli("connectors", "execute", "--help", check=0).stdout
+    for shell in ("bash", "zsh", "fish"):
+        script = run_cli("completion", shell, check=0).stdout
+        assert "select-fields" in script and "list-available" in script
+    completed = subprocess.run(["bash", "-c", f'source <({BINARY} completion bash); COMP_WORDS=(fairlead connectors exe); COMP_CWORD=2; _fairlead; '
+                                              'echo "${COMPREPLY[@]}"'], capture_output=True, text=True)
+    assert completed.stdout.strip() == "execute"
+    assert json.loads(run_cli("schema", "connectors", "execute", check=0).stdout)["params"]["required"] == ["entity", "action"]
+
+
+def test_a_terminal_gets_a_table_and_a_pipe_gets_json(server, harbor):
+    table = subprocess.run(["script", "-qec", f"{BINARY} connectors list", "/dev/null"], capture_output=True, text=True, env={
+        **os.environ, "FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
+        "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"]}).stdout
+    assert table.splitlines()[0].split() == ["ID", "NAME", "SERVICE", "CREATED"]
+    assert json.loads(server.cli("connectors", "list", check=0).stdout)["data"]
+
+
+def test_a_download_goes_to_a_file_whole(server, harbor, tmp_path):
+    files = json.loads(server.cli("connectors", "execute", "--name", "harbor", "--entity", "files", "--action", "list", check=0).stdout)["result"]
+    wanted = files[0]
+    target = tmp_path / "file"
+    saved = json.loads(server.cli("connectors", "execute", "--name", "harbor", "--entity", "files", "--action", "download", "--params",
+                                  json.dumps({"id": wanted["id"]}), "--output-file", target, check=0).stdout)
+    assert saved["bytes"] == target.stat().st_size > 0
+    done = server.cli("connectors", "execute", "--name", "harbor", "--entity", "files", "--action", "download", "--params", '{"id":"file_nope"}',
+                      "--output-file", tmp_path / "none")
+    assert done.returncode == 3 and not (tmp_path / "none").exists() and not (tmp_path / "none.part").exists()

@@ -1,0 +1,35 @@
+"""A running server, the sandbox service and a connector to it, for all tests of a worker."""
+import re
+
+import pytest
+
+from support.harness import BINARY, Process, Server, definition_id, free_port, wait_until
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    """Harbor's address."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    port = free_port()
+    process = Process([BINARY, "sandbox", "--listen", f"127.0.0.1:{port}", "--faults", "--requests-per-minute", "0"], folder / "log")
+    wait_until(lambda: re.search(r"http://127", process.log.read_text()), what="the sandbox")
+    yield f"http://127.0.0.1:{port}"
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, sandbox):
+    port = sandbox.rsplit(":", 1)[1]
+    running = Server(tmp_path_factory.mktemp("server"), ["--egress-exception", f"127.0.0.1:{port}+http", "--log-level", "debug"]).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def harbor(server, sandbox):
+    """The id of a connector to Harbor in the workspace `default`."""
+    answer = server.call("POST", "/integrations/connectors",
+                         {"workspace_name": "default", "definition_id": definition_id("harbor"), "name": "harbor",
+                          "credentials": {"api_key": "hk_sandbox"}, "environment": {"base_url": sandbox}})
+    assert answer.status == 200, answer.body
+    return answer.json()["id"]

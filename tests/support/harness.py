@@ -1,0 +1,139 @@
+"""The built program as the tests run it: a server on a state folder of its own, a process, the command line, HTTP calls."""
+import json
+import os
+import pathlib
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+BINARY = pathlib.Path(os.environ.get("FAIRLEAD_BINARY", pathlib.Path(__file__).parents[2] / "build/dev/bin/fairlead"))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, seconds=30, what="condition"):
+    """Polls; the only waiting in these tests."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not come true in {seconds} s")
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+
+def http(method, url, body=None, headers=None, timeout=60):
+    data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, method=method, headers=dict(headers or {}))
+    if data is not None and not request.has_header("Content-type"):
+        request.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            return Answer(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers, error.read())
+
+
+class Process:
+    """A program in the background; its output goes to a file."""
+
+    def __init__(self, command, log, environment=None):
+        self.command, self.log = [str(part) for part in command], pathlib.Path(log)
+        self.output = open(log, "ab")
+        self.process = subprocess.Popen(self.command, stdout=self.output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                        env={**os.environ, **(environment or {})})
+
+    def wait_for_http(self, url):
+        def answers():
+            assert self.process.poll() is None, f"{self.command} ended: {self.log.read_text()[-2000:]}"
+            try:
+                return http("GET", url, timeout=5).status == 200
+            except OSError:
+                return False
+        wait_until(answers, what=url)
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(timeout=60)
+        self.output.close()
+        return code
+
+
+class Server:
+    """`fairlead serve` on a state folder of its own, set up with one organization."""
+
+    def __init__(self, folder, extra=(), database_url=None):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.state = self.folder / "state"
+        self.extra = [str(part) for part in extra]
+        self.database = ["--database-url", database_url] if database_url else []
+        self.client_file = self.folder / "client.json"
+        self.log = self.folder / "server.log"
+        self.process = None
+        if not self.client_file.exists():
+            password = self.folder / "password"
+            password.write_text(secrets.token_urlsafe(18))
+            done = subprocess.run([BINARY, "init", "--state-dir", self.state, *self.database, "--admin-email", "admin@example.com",
+                                   "--admin-password-file", password, "--client-out", self.client_file],
+                                  capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+        self.client = json.loads(self.client_file.read_text())
+
+    def start(self):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api = self.url + "/api/v1"
+        # Tokens name the public URL: it stays while the port changes from start to start.
+        self.process = Process([BINARY, "serve", "--state-dir", self.state, *self.database, "--listen", f"127.0.0.1:{self.port}",
+                                "--public-url", "http://fairlead.test", *self.extra], self.log)
+        self.process.wait_for_http(self.url + "/readyz")
+        return self
+
+    def stop(self, how=signal.SIGTERM):
+        return self.process.stop(how)
+
+    def token(self):
+        answer = http("POST", self.api + "/account/applications/token",
+                      {"client_id": self.client["client_id"], "client_secret": self.client["client_secret"]})
+        assert answer.status == 200, answer.body
+        return answer.json()["access_token"]
+
+    def call(self, method, path, body=None, token=None, headers=None):
+        return http(method, self.api + path, body, {"Authorization": f"Bearer {token or self.token()}", **(headers or {})})
+
+    def cli(self, *arguments, stdin="", environment=None, check=None):
+        settings = {"FAIRLEAD_SETTINGS": str(self.folder / "settings.json"), "FAIRLEAD_SERVER": self.url,
+                    "FAIRLEAD_CLIENT_ID": self.client["client_id"], "FAIRLEAD_CLIENT_SECRET": self.client["client_secret"],
+                    "FAIRLEAD_ORGANIZATION_ID": self.client["organization_id"], **(environment or {})}
+        return run_cli(*arguments, stdin=stdin, environment=settings, check=check)
+
+
+def run_cli(*arguments, stdin="", environment=None, check=None):
+    done = subprocess.run([BINARY, *map(str, arguments)], input=stdin, capture_output=True, text=True,
+                          env={**{k: v for k, v in os.environ.items() if not k.startswith(("FAIRLEAD_", "AIRBYTE_"))}, **(environment or {})})
+    if check is not None:
+        assert done.returncode == check, (done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def definition_id(slug):
+    text = (pathlib.Path(__file__).parents[2] / "connectors" / slug / "connector.yaml").read_text()
+    return re.search(r"x-airbyte-connector-definition-id: *\"?([0-9a-f-]{36})", text).group(1)
