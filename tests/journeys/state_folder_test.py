@@ -1,0 +1,127 @@
+"""Start-up on a state folder that is not as it should be: refused, named, and nothing changed."""
+import json
+import os
+import secrets
+import shutil
+import subprocess
+
+import pytest
+
+from support.harness import BINARY, Process, Server, free_port, http, run_cli
+
+
+@pytest.fixture
+def server(tmp_path):
+    return Server(tmp_path)
+
+
+def serve(server, *extra, environment=None):
+    return subprocess.run([BINARY, "serve", "--state-dir", server.state, "--listen", f"127.0.0.1:{free_port()}", *extra], capture_output=True, text=True,
+                          timeout=60, env={**os.environ, **(environment or {})})
+
+
+def message_of(done):
+    return json.loads(done.stderr.strip().splitlines()[-1])["message"]
+
+
+def snapshot(server):
+    return sorted(path.name for path in server.state.iterdir()), (server.state / "core.db").stat().st_size
+
+
+@pytest.mark.parametrize("damage, part", [
+    (lambda key: key.unlink(), "root.key"),
+    (lambda key: key.write_text("short\n"), "root.key"),
+    (lambda key: key.chmod(0o644), "root.key"),
+    (lambda key: key.write_bytes(b""), "root.key"),
+    (lambda key: (key.unlink(), key.mkdir()), "root.key"),
+])
+def test_an_unfit_root_key_stops_the_start_with_78(server, damage, part):
+    key = server.state / "root.key"
+    before = key.read_bytes()
+    damage(key)
+    shape = snapshot(server)
+    done = serve(server)
+    assert done.returncode == 78, done
+    assert part in message_of(done) and before.decode().strip() not in done.stderr
+    assert snapshot(server) == shape, "nothing is made beside existing data"
+
+
+def test_another_root_key_is_refused_and_the_expected_one_is_named(server, tmp_path):
+    other = Server(tmp_path / "other")
+    shutil.copy(other.state / "root.key", server.state / "root.key")
+    done = serve(server)
+    assert done.returncode == 78
+    expected = json.loads(run_cli("keys", "status", "--state-dir", other.state, check=0).stdout)["root_key"]["id"]
+    assert expected in message_of(done) or "expected" in message_of(done)
+
+
+def test_a_second_process_is_refused_and_told_who_has_the_folder(server):
+    server.start()
+    done = serve(server)
+    assert done.returncode != 0 and str(server.process.process.pid) in message_of(done)
+    assert http("GET", server.url + "/healthz").status == 200
+    server.stop()
+
+
+def test_a_folder_that_others_can_read_is_refused(server):
+    server.state.chmod(0o755)
+    done = serve(server)
+    assert done.returncode != 0 and "chmod 700" in message_of(done)
+
+
+def test_the_set_up_is_made_once(server, tmp_path):
+    password = tmp_path / "password2"
+    password.write_text(secrets.token_urlsafe(18))
+    done = run_cli("init", "--state-dir", server.state, "--admin-email", "b@example.com", "--admin-password-file", password, "--client-out", tmp_path / "second.json")
+    assert done.returncode != 0 and not (tmp_path / "second.json").exists()
+    done = run_cli("init", "--state-dir", server.state, "--admin-email", "b@example.com", "--admin-password-file", password, "--client-out", server.client_file)
+    assert "exists already" in json.loads(done.stderr)["message"]
+
+
+@pytest.mark.parametrize("arguments, part", [
+    (["--admin-email", "not-an-address"], "email"),
+    (["--password", "short"], "password"),
+])
+def test_a_first_start_with_bad_input_says_what_is_wrong(tmp_path, arguments, part):
+    email = arguments[1] if arguments[0] == "--admin-email" else "a@example.com"
+    password = tmp_path / "password"
+    password.write_text(arguments[1] if arguments[0] == "--password" else secrets.token_urlsafe(18))
+    done = run_cli("init", "--state-dir", tmp_path / "state", "--admin-email", email, "--admin-password-file", password, "--client-out", tmp_path / "client.json")
+    assert done.returncode == 4 and part in done.stderr.lower() and not (tmp_path / "client.json").exists()
+
+
+def test_files_are_private_whatever_the_umask(tmp_path):
+    old = os.umask(0)
+    try:
+        server = Server(tmp_path / "open").start()
+    finally:
+        os.umask(old)
+    for path in [server.client_file, *server.state.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+    server.stop()
+
+
+def test_an_unclaimed_server_answers_only_health(tmp_path):
+    port = free_port()
+    process = Process([BINARY, "serve", "--state-dir", tmp_path / "fresh", "--listen", f"127.0.0.1:{port}"], tmp_path / "log")
+    process.wait_for_http(f"http://127.0.0.1:{port}/healthz")
+    answer = http("POST", f"http://127.0.0.1:{port}/api/v1/account/applications/token", {"client_id": "x", "client_secret": "y"})
+    assert answer.status == 503 and answer.json()["errors"][0]["error_code"] == "setup_required"
+    assert process.stop() == 0
+
+
+@pytest.mark.parametrize("extra, part", [
+    (["--listen", "nonsense"], "address"),
+    (["--listen", "0.0.0.0:0"], "public"),
+    (["--connect-to", "10.0.0.1:80"], "loopback"),
+    (["--egress-exception", "::::"], "exception"),
+    (["--public-url", "ftp://x"], "public"),
+    (["--log-level", "loud"], "loud"),
+    (["--threads", "-1"], "threads"),
+    (["--root-key", "cloud"], "cloud"),
+    (["--ca-file", "/nonexistent.pem"], "/nonexistent.pem"),
+    (["--database-url", "mysql://x"], "postgres"),
+])
+def test_a_bad_setting_is_named(server, extra, part):
+    done = subprocess.run([BINARY, "serve", "--state-dir", server.state, *extra], capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0 and part in done.stderr, done
