@@ -43,3 +43,8 @@ QUIET = > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 build bench: | build/.dir
 build/.dir:
 	@mkdir -p build && touch $@
+
+.PHONY: fuzz
+fuzz:
+	@tools/bootstrap build
+	@fuzz/run
