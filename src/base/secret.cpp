@@ -52,7 +52,7 @@ class Arena {
   struct Free {
     Free* next;
   };
-  static constexpr std::size_t smallest = 32, chunk_size = 256 * 1024;
+  static constexpr std::size_t smallest = 32, chunk_size = std::size_t{256} * 1024;
   static constexpr unsigned shapes = 13;  // 32 bytes to 128 KiB
 
   static unsigned shape_of(std::size_t size) noexcept {
