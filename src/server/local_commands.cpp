@@ -6,9 +6,9 @@
 #include "server/exec_local.hpp"
 #include "server/sandbox_command.hpp"
 #include "server/state.hpp"
+#include "store/doctor.hpp"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <fstream>
 #include <iostream>
@@ -145,16 +145,6 @@ std::vector<Finding> examine(const StateConfig& config) {
   else
     findings.push_back({"state folder", "bad", "absent; `fairlead init` makes it"});
 
-  // SQLite 3.7.0 to 3.51.2 can damage a database when a checkpoint on one connection races a commit
-  // on another.
-  const int version = sqlite3_libversion_number();
-  const bool fixed = version >= 3051003 || version == 3050007 || version == 3044006;
-  findings.push_back({"SQLite library", fixed ? "ok" : "note",
-                      fixed ? sqlite3_libversion()
-                            : fmt::format("{} has the WAL-reset fault; safe here, since one "
-                                          "connection writes and checkpoints. Let no other program "
-                                          "(such as a replication tool) open the database",
-                                          sqlite3_libversion())});
   rlimit locked{};
   getrlimit(RLIMIT_MEMLOCK, &locked);
   findings.push_back({"locked memory", locked.rlim_cur >= (1u << 20) ? "ok" : "note",
@@ -162,7 +152,8 @@ std::vector<Finding> examine(const StateConfig& config) {
   try {
     const SystemClock clock;
     State state = open_state(config, clock);
-    findings.push_back({"database", "ok", std::string(state.database->kind())});
+    for (const store::Fact& fact : run_to_end(store::facts(*state.database)))
+      findings.push_back({fact.name, fact.advice.empty() ? "ok" : "note", fact.advice.empty() ? fact.value : fact.value + ": " + fact.advice});
     findings.push_back({"write", run_to_end(state.database->is_writable()) ? "ok" : "bad", ""});
     const vault::KeyStatus keys = run_to_end(state.vault->status());
     findings.push_back(

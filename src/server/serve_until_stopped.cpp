@@ -41,6 +41,7 @@ void serve_until_stopped(net::Workers& workers, net::HttpServer& server, Stoppin
   });
   server.drain(stopping.drain);
   impatient.request_stop();
+  if (stopping.on_drained) stopping.on_drained();
   workers.stop();
   workers.join();
 }

@@ -12,6 +12,7 @@ namespace fairlead::server {
 struct Stopping {
   std::chrono::milliseconds drain{25'000};
   std::function<void()> on_stop = {};  ///< called first: readiness fails
+  std::function<void()> on_drained = {};  ///< called when no request runs any more; the loops still do
   std::function<void()> on_tick = {};  ///< called about every second while running
 };
 

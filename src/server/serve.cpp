@@ -1,0 +1,159 @@
+#include "server/serve.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iostream>
+#include <thread>
+
+#include "access/access.hpp"
+#include "api/api.hpp"
+#include "base/log.hpp"
+#include "connector/catalogue.hpp"
+#include "connector/engine.hpp"
+#include "net/http_server.hpp"
+#include "platform/platform.hpp"
+#include "server/config.hpp"
+#include "server/serve_until_stopped.hpp"
+#include "server/service_manager.hpp"
+#include "server/state.hpp"
+
+namespace fairlead::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// glibc gives body-sized blocks back to the kernel at each request otherwise; a quarter of the cost of a 60 KB answer.
+void keep_large_blocks() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
+/// The origin that clients use: what tokens name.
+std::string public_origin(const ServeConfig& config, const ListenAddress& listen) {
+  std::string origin = config.public_url;
+  while (origin.ends_with('/')) origin.pop_back();
+  if (origin.empty()) {
+    if (listen.port == 0) throw Failure(invalid_field("public_url", "--listen with port 0 needs a --public-url: tokens name it"));
+    const bool v6 = listen.address.find(':') != std::string::npos;
+    origin = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", listen.address, v6 ? "]" : "", listen.port);
+  }
+  const auto url = net::Url::parse(origin);
+  if (!url || url->target != "/") throw Failure(invalid_field("public_url", fmt::format("--public-url '{}' is no origin such as https://fairlead.example.com", origin)));
+  if (!listen.is_loopback() && !url->https && !config.insecure_http)
+    throw Failure(invalid_field("public_url", "listening beyond loopback needs an https --public-url (a TLS proxy in front), or --insecure-http"));
+  return origin;
+}
+
+/// What runs beside the requests, on the main thread, about every second.
+class Housekeeping {
+ public:
+  Housekeeping(net::Workers& workers, store::Database& database, access::Access& access, platform::Platform& platform, std::atomic<bool>& is_claimed)
+      : workers_(workers), database_(database), access_(access), platform_(platform), is_claimed_(is_claimed), watched_(watchdog_interval().has_value()) {}
+
+  void tick() {
+    ++seconds_;
+    if (watched_) watch_loops();
+    if (seconds_ % 2 == 0) attempt("access.poll", [&] { run_to_end(access_.poll()); });
+    if (!is_claimed_) attempt("setup.check", [&] { is_claimed_ = run_to_end(access::is_claimed(database_)); });
+    if (seconds_ % 3600 == 0) attempt("platform.tidy", [&] { run_to_end(platform_.tidy()); });
+  }
+
+ private:
+  /// Tells the service manager that we live only when every loop has turned since the last time.
+  void watch_loops() {
+    if (turned_ == workers_.size()) notify_service_manager("WATCHDOG=1");
+    if (turned_ != workers_.size() && seconds_ > 1) return;
+    turned_ = 0;
+    for (std::size_t i = 0; i < workers_.size(); ++i) asio::post(workers_.loop(i), [this] { ++turned_; });
+  }
+
+  template <class Work>
+  void attempt(std::string_view what, Work work) {
+    try {
+      work();
+    } catch (const Failure& failure) {
+      log::warning("housekeeping.failed", {{"what", what}, {"message", failure.error().message}, {"detail", failure.error().detail}});
+    }
+  }
+
+  net::Workers& workers_;
+  store::Database& database_;
+  access::Access& access_;
+  platform::Platform& platform_;
+  std::atomic<bool>& is_claimed_;
+  const bool watched_;
+  std::uint64_t seconds_ = 0;
+  std::atomic<std::size_t> turned_{0};
+};
+
+void run_serve(const ServeConfig& config) {
+  log::configure(parse_log_level(config.log_level).value());
+  const ListenAddress listen = ListenAddress::parse(config.listen).value();
+  const std::string origin = public_origin(config, listen);
+  std::optional<net::Endpoint> connect_to;
+  if (!config.connect_to.empty()) connect_to = net::Endpoint::parse_loopback(config.connect_to).value();
+  net::EgressPolicy egress = config.egress_exceptions.empty() ? net::EgressPolicy::public_only()
+                                                              : net::EgressPolicy::with_exceptions(config.egress_exceptions).value();
+  keep_large_blocks();
+  hold_signals();
+
+  const SystemClock clock;
+  State state = open_state(config.state, clock);
+  if (state.vault->is_first_start())
+    std::cerr << fmt::format("The root key is {}. Keep a copy apart from backups: a backup without it is worthless.\n", state.vault->root_key_location());
+
+  const std::size_t threads = config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
+  net::Workers workers(threads);
+  net::HttpClient client({.egress = std::move(egress), .ca_file = config.ca_file, .proxy = config.proxy});
+  const connector::Catalogue catalogue;
+  connector::Engine engine(client);
+  const auto access = run_to_end(access::Access::open(*state.database, *state.vault, clock, {.public_url = origin}));
+  platform::Platform platform({*state.database, *state.vault, *access, catalogue, engine, clock, connect_to}, workers.loop(0).get_executor());
+  run_to_end(platform.recover());
+
+  std::atomic<bool> is_claimed = run_to_end(access::is_claimed(*state.database));
+  api::Api api(platform, *access, {.public_url = origin, .is_claimed = [&] { return is_claimed.load(); }});
+  net::HttpServer::Options options{.address = listen.address, .port = listen.port};
+  options.refusal = [&](int status, std::string_view reason) { return api.refusal(status, reason); };
+  net::HttpServer server(workers, options, [&api](net::Request request) { return api.handle(std::move(request)); });
+
+  log::info("server.started", {{"version", FAIRLEAD_VERSION},
+                               {"address", listen.address},
+                               {"port", server.port()},
+                               {"public_url", origin},
+                               {"database", state.database->kind()},
+                               {"root_key", state.vault->root_key_location()},
+                               {"threads", threads},
+                               {"catalogue", catalogue.entries().size()}});
+  if (connect_to)
+    std::cerr << fmt::format("WARNING: --connect-to is set: EVERY request goes to {}:{} in plain HTTP. For tests only.\n", connect_to->address, connect_to->port);
+  if (!is_claimed) std::cerr << "Not set up yet: `fairlead init` makes the first organization.\n";
+
+  Housekeeping housekeeping(workers, *state.database, *access, platform, is_claimed);
+  Stopping stopping;
+  stopping.on_tick = [&] { housekeeping.tick(); };
+  stopping.on_stop = [&] {
+    api.begin_drain();
+    notify_service_manager("STOPPING=1");
+    log::info("server.stopping");
+  };
+  stopping.on_drained = [&] { run_to_end(platform.stop()); };
+  notify_service_manager("READY=1");
+  serve_until_stopped(workers, server, std::move(stopping));
+  log::info("server.stopped");
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app) {
+  auto* command = app.add_subcommand("serve", "Run the server");
+  auto config = std::make_shared<ServeConfig>();
+  config->add_options(*command);
+  command->footer("Example:\n  fairlead serve --state-dir state --listen 127.0.0.1:8300");
+  command->callback([config] { run_serve(*config); });
+}
+
+}  // namespace fairlead::server
