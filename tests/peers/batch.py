@@ -1,0 +1,51 @@
+"""Drives the built program: `fairlead exec-local --batch`, a line in, a line out."""
+import itertools
+import json
+import os
+import pathlib
+import select
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+LINE_SECONDS = 60
+
+
+class Batch:
+    def __init__(self):
+        program = os.environ.get("FAIRLEAD_BINARY", str(ROOT / "build" / "dev" / "bin" / "fairlead"))
+        self.numbers = itertools.count(1)
+        self.process = subprocess.Popen([program, "exec-local", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.pending = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *details):
+        self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def call(self, connector, entity, action, params=None, *, url, credentials, **more):
+        """The result of one call: {"success", "data", "meta", "error"}."""
+        number = next(self.numbers)
+        definition = str(ROOT / "connectors" / connector / "connector.yaml")
+        line = {"id": number, "definition": definition, "base_url": url, "no_sleep": True, "credentials": credentials, "config": {},
+                "entity": entity, "action": action, "params": params or {}, **more}
+        self.process.stdin.write(json.dumps(line).encode() + b"\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.read_line())
+        assert answer["id"] == number
+        return answer["result"]
+
+    def read_line(self):
+        descriptor = self.process.stdout.fileno()
+        while b"\n" not in self.pending:
+            assert select.select([descriptor], [], [], LINE_SECONDS)[0], f"no answer within {LINE_SECONDS} s"
+            piece = os.read(descriptor, 1 << 16)
+            assert piece, "exec-local ended in the middle of a batch"
+            self.pending += piece
+        line, _, self.pending = self.pending.partition(b"\n")
+        return line

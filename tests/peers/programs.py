@@ -1,0 +1,55 @@
+"""Starts a counterpart on a free port of 127.0.0.1, waits until it answers, and ends it with everything it started."""
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import installation
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(url):
+    try:
+        urllib.request.urlopen(url, timeout=2).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def running(name, command, seconds=90, folder=None):
+    """Runs `command(port)`, a list, and gives its address once it answers. The output goes to build/peers/log/NAME.log."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = installation.HOME / "log" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # The kernel ends it too when this process dies without a word.
+    full = ["setpriv", "--pdeathsig", "KILL", *map(str, command(port))]
+    with open(log, "wb") as output:
+        process = subprocess.Popen(full, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+    try:
+        deadline = time.monotonic() + seconds
+        while not answers(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{name} did not come up:\n{log.read_text(errors='replace')[-3000:]}")
+            time.sleep(0.1)
+        yield url
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
