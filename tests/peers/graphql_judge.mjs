@@ -1,5 +1,7 @@
-// Checks GraphQL requests with the graphql reference library against the schemas of GitHub and Linear.
-// usage: node graphql_judge.mjs NODE_MODULES; a line {"schema": "github"|"linear", "query", "variables"} in, a list of faults out.
+// Checks GraphQL requests with the graphql reference library against the schemas of GitHub and Linear, and answers the good ones with
+// made-up data of the right shape.
+// usage: node graphql_judge.mjs NODE_MODULES
+// A line {"schema": "github"|"linear", "query", "variables"} in, a line {"faults": [...], "data": {...}|null} out.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +10,8 @@ import { linearSchema } from './linear_schema.mjs';
 
 const packages = process.argv[2];
 const require = createRequire(join(packages, 'anything.js'));
-const { buildSchema, getVariableValues, parse, validate } = require('graphql');
+const { buildSchema, executeSync, getNamedType, getNullableType, getVariableValues, isEnumType, isListType, isScalarType, parse, validate } =
+  require('graphql');
 
 const sources = {
   github: () => readFileSync(join(packages, '@octokit', 'graphql-schema', 'schema.graphql'), 'utf8'),
@@ -34,12 +37,40 @@ function faults({ schema: name, query, variables = {} }) {
   return [...extra.map((variable) => `the query declares no variable ${variable}`), ...errors.map((error) => error.message)];
 }
 
+// What a field of this type answers: one element in each list, the first word of an enum.
+const scalars = { Int: 1, Float: 1, Boolean: true };
+function made(type) {
+  const inner = getNullableType(type);
+  if (isListType(inner)) return [made(inner.ofType)];
+  if (isScalarType(inner)) return scalars[inner.name] ?? 'text';
+  return isEnumType(inner) ? inner.getValues()[0].value : {};
+}
+// Of a union or an interface the first type that the query asks something of.
+function asked(value, context, info) {
+  const conditions = info.fieldNodes.flatMap((node) => node.selectionSet.selections).map((part) => part.typeCondition?.name.value);
+  const possible = info.schema.getPossibleTypes(getNamedType(info.returnType)).map((type) => type.name);
+  return conditions.find((name) => possible.includes(name)) ?? possible[0];
+}
+
+function answer({ schema: name, query, variables }) {
+  const schema = schemaOf(name);
+  const { data, errors } = executeSync({
+    schema, document: parse(query), variableValues: variables, fieldResolver: (source, args, context, info) => made(info.returnType),
+    typeResolver: asked,
+  });
+  if (errors) throw errors[0];
+  return data;
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
-  let answer;
+  const request = JSON.parse(line);
+  let found;
+  let data = null;
   try {
-    answer = faults(JSON.parse(line));
+    found = faults(request);
+    if (!found.length) data = answer(request);
   } catch (error) {
-    answer = [String(error.message)];
+    found = [String(error.message)];
   }
-  process.stdout.write(JSON.stringify(answer) + '\n');
+  process.stdout.write(JSON.stringify({ faults: found, data }) + '\n');
 }
