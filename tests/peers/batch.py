@@ -2,19 +2,19 @@
 import itertools
 import json
 import os
-import pathlib
 import select
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+from definitions import ROOT
+from support.harness import BINARY
+
 LINE_SECONDS = 60
 
 
 class Batch:
     def __init__(self):
-        program = os.environ.get("FAIRLEAD_BINARY", str(ROOT / "build" / "dev" / "bin" / "fairlead"))
         self.numbers = itertools.count(1)
-        self.process = subprocess.Popen([program, "exec-local", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([BINARY, "exec-local", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pending = b""
 
     def __enter__(self):

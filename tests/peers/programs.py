@@ -2,19 +2,12 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 
 import installation
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from support.harness import free_port, wait_until
 
 
 def answers(url):
@@ -39,11 +32,8 @@ def running(name, command, seconds=90, folder=None):
     with open(log, "wb") as output:
         process = subprocess.Popen(full, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
     try:
-        deadline = time.monotonic() + seconds
-        while not answers(url):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{name} did not come up:\n{log.read_text(errors='replace')[-3000:]}")
-            time.sleep(0.1)
+        wait_until(lambda: answers(url) or process.poll() is not None, seconds, name)
+        assert process.poll() is None, f"{name} ended while starting:\n{log.read_text(errors='replace')[-3000:]}"
         yield url
     finally:
         with contextlib.suppress(ProcessLookupError):
