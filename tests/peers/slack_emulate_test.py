@@ -102,7 +102,7 @@ def test_pages_follow_the_cursor(slack):
 
 
 def test_people(data):
-    ben = data("users", "search", {"email": "ben@example.com"})
+    [ben] = data("users", "search", {"email": "ben@example.com"})
     assert data("users", "get", {"user": ben["id"]})["real_name"] == "Ben Example"
     data("user_profiles", "update", {"profile": {"status_text": "In the garden"}})
     assert data("user_profiles", "get")["status_text"] == "In the garden"
