@@ -23,10 +23,11 @@ class Batch:
     def __exit__(self, *details):
         self.process.stdin.close()
         try:
-            self.process.wait(10)
+            code = self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            raise
+        assert code == 0, f"exec-local ended with {code}"
 
     def call(self, connector, entity, action, params=None, *, url, credentials, **more):
         """The result of one call: {"success", "data", "meta", "error"}."""
