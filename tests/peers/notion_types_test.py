@@ -72,12 +72,12 @@ def results(fairlead):
     """What the connector did for every case, and what the compiler says to all of them together."""
     sent, calls = {}, []
     with Recorder() as notion:
-        for case, (operation, params) in CASES.items():
-            result = fairlead.call("notion", operation.entity, operation.action, params, url=notion.url, credentials=CREDENTIALS)
+        for case, (called, params) in CASES.items():
+            result = fairlead.call("notion", called.entity, called.action, params, url=notion.url, credentials=CREDENTIALS)
             sent[case] = (result, notion.take())
             for exchange in sent[case][1]:
-                call = f"client.{CALLS[f'{operation.method} {operation.path}']}"
-                calls.append({"id": case, "call": call, "argument": argument(operation, exchange, params)})
+                call = f"client.{CALLS[f'{called.method} {called.path}']}"
+                calls.append({"id": case, "call": call, "argument": argument(called, exchange, params)})
     return sent, vendor_types.faults("notion-calls", SETUP, calls)
 
 
