@@ -1,6 +1,7 @@
 #include "connector/catalogue.hpp"
 
 #include "base/suggestion.hpp"
+#include "connector/ascii.hpp"
 #include "connector/catalogue_entry.hpp"
 #include "connector/embedded.hpp"
 
@@ -10,8 +11,7 @@ namespace {
 /// Equal for texts that a person means to be the same name.
 std::string folded(std::string_view name) {
   std::string out;
-  for (const char c : name)
-    out += c == '_' || c == ' ' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const char c : name) out += c == '_' || c == ' ' ? '-' : ascii_lower(c);
   return out;
 }
 

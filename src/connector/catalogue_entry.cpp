@@ -1,5 +1,6 @@
 #include "connector/catalogue_entry.hpp"
 
+#include "connector/ascii.hpp"
 #include "connector/yaml_reader.hpp"
 
 #include <algorithm>
@@ -78,8 +79,7 @@ bool fill(CatalogueEntry& entry, const YamlNode& info) {
 
 std::string name_from_title(std::string_view title) {
   std::string name;
-  for (const char c : title)
-    name += c == ' ' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const char c : title) name += c == ' ' ? '-' : ascii_lower(c);
   return name;
 }
 

@@ -1,8 +1,9 @@
-// The parsed form of an expression; used by expression_parser.cpp and expression.cpp only.
+// The parsed form of an expression: made by expression_parser.cpp, run by
+// expression_evaluator.cpp.
 #pragma once
 
-#include "base/error.hpp"
 #include "base/json.hpp"
+#include "connector/expression.hpp"
 
 #include <memory>
 #include <string>
@@ -50,5 +51,9 @@ struct TemplatePiece {
 };
 
 Result<std::vector<TemplatePiece>> parse_template(std::string_view text);
+/// The text that the pieces make. Throws Failure(invalid_input), which names no values: they may be
+/// secret.
+std::string evaluate(const std::vector<TemplatePiece>& pieces, const json::object& names,
+                     Undefined undefined, Instant now);
 
 }  // namespace fairlead::connector

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -266,6 +267,28 @@ bool python_truth(const json::value& value) {
   if (const auto* list = value.if_array()) return !list->empty();
   if (const auto* object = value.if_object()) return !object->empty();
   return false;
+}
+
+std::string strip(const std::string& text, std::string_view characters) {
+  const std::size_t first = text.find_first_not_of(characters);
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(characters) - first + 1);
+}
+
+std::size_t length_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string_view character_of(std::string_view text, std::int64_t place) {
+  if (place < 0) place += static_cast<std::int64_t>(length_of(text));
+  for (std::size_t at = 0; at < text.size() && place >= 0; --place) {
+    std::size_t end = at + 1;
+    while (end < text.size() && (text[end] & 0xC0) == 0x80) ++end;
+    if (place == 0) return text.substr(at, end - at);
+    at = end;
+  }
+  return {};
 }
 
 Result<std::string> format_time(const Time& time, std::string_view format) {

@@ -36,6 +36,13 @@ bool python_equal(const json::value& a, const json::value& b);
 /// bool(): false, null, 0, and what is empty are false.
 bool python_truth(const json::value& value);
 
+/// Without the given characters at both ends.
+std::string strip(const std::string& text, std::string_view characters);
+/// Characters, not bytes.
+std::size_t length_of(std::string_view text);
+/// The character at a place, counted from the end when negative; empty when there is none.
+std::string_view character_of(std::string_view text, std::int64_t place);
+
 /// strftime in UTC. An unknown directive is an error.
 Result<std::string> format_time(const Time& time, std::string_view format);
 /// P[n]DT[n]H[n]M[n]S.

@@ -1,3 +1,4 @@
+#include "connector/ascii.hpp"
 #include "connector/definition_loader.hpp"
 
 #include <algorithm>
@@ -9,12 +10,6 @@ constexpr std::string_view reference_prefix = "#/components/schemas/";
 constexpr std::size_t most_open_references = 32;
 constexpr int most_levels = 100;
 constexpr std::size_t most_copied = 200'000;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 void load_schema(const Place& place, Problems& problems) {
   Fields schema(place, problems);
@@ -39,7 +34,7 @@ void SchemaLibrary::add(std::string_view name, const YamlNode& schema) {
   const std::size_t position = schemas_.size();
   schemas_.push_back(&schema);
   by_name_.emplace(name, position);
-  by_lower_name_.emplace(lower(name), position);
+  by_lower_name_.emplace(ascii_lower(name), position);
   if (const auto* entity = schema.find("x-airbyte-entity-name"))
     if (const auto* text = entity->if_text()) by_entity_.emplace(*text, position);
 }
@@ -48,7 +43,7 @@ const YamlNode* SchemaLibrary::of_entity(std::string_view entity) const {
   std::size_t position = schemas_.size();
   if (const auto found = by_entity_.find(std::string(entity)); found != by_entity_.end())
     position = found->second;
-  if (const auto found = by_lower_name_.find(lower(entity)); found != by_lower_name_.end())
+  if (const auto found = by_lower_name_.find(ascii_lower(entity)); found != by_lower_name_.end())
     position = std::min(position, found->second);
   return position < schemas_.size() ? schemas_[position] : nullptr;
 }
@@ -136,7 +131,7 @@ void check_header_name(const Place& place, std::string_view name, Problems& prob
            token_marks.find(c) != std::string_view::npos;
   });
   if (!is_token) return problems.add(place, "is no name of an HTTP header");
-  const std::string folded = lower(name);
+  const std::string folded = ascii_lower(name);
   for (const char* reserved : {"host", "content-length", "transfer-encoding", "connection",
                                "upgrade", "te", "trailer", "expect", "forwarded", "cookie"})
     if (folded == reserved)

@@ -1,3 +1,4 @@
+#include "base/ids.hpp"
 #include "connector/catalogue_entry.hpp"
 #include "connector/definition_loader.hpp"
 
@@ -5,23 +6,6 @@ namespace fairlead::connector {
 namespace {
 
 constexpr std::size_t most_url_characters = 8 << 10;
-
-/// A UUID in lower case with hyphens; empty when the text is none.
-std::string normal_uuid(std::string_view text) {
-  std::string digits;
-  for (const char c : text) {
-    if (c == '-') continue;
-    const char d = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (!((d >= '0' && d <= '9') || (d >= 'a' && d <= 'f'))) return "";
-    digits += d;
-  }
-  const bool plain = text.size() == 32;
-  const bool hyphened =
-      text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
-  if (digits.size() != 32 || !(plain || hyphened)) return "";
-  for (const std::size_t at : {8u, 13u, 18u, 23u}) digits.insert(at, 1, '-');
-  return digits;
-}
 
 void load_documentation(const Place& place, Loading& loading) {
   if (!place.node->if_list()) {
@@ -146,7 +130,7 @@ void load_identity(Fields& info, Loading& loading) {
       info.text("x-airbyte-connector-name").value_or(name_from_title(definition.title));
   definition.display_name = info.text("x-airbyte-connector-display-name").value_or(definition.name);
   if (const auto id = info.require("x-airbyte-connector-definition-id")) {
-    definition.id = normal_uuid(text_at(*id, loading.problems));
+    definition.id = canonical_uuid(text_at(*id, loading.problems)).value_or("");
     if (definition.id.empty() && id->node->if_text())
       loading.problems.add(*id,
                            "a UUID is expected, such as "

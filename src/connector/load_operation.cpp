@@ -1,3 +1,4 @@
+#include "connector/ascii.hpp"
 #include "connector/definition_loader.hpp"
 
 #include <algorithm>
@@ -56,7 +57,7 @@ class OperationLoader {
   std::unique_ptr<Operation> load(std::string_view method, const std::string& label) {
     if (!fields_.is_map()) return nullptr;
     operation_->label = label;
-    for (const char c : method) operation_->method += static_cast<char>(c - 'a' + 'A');
+    operation_->method = ascii_upper(method);
     const bool has_name = load_name();
     load_effect();
     load_texts();

@@ -1,4 +1,5 @@
 #include "base/suggestion.hpp"
+#include "connector/ascii.hpp"
 #include "connector/definition_loader.hpp"
 
 #include <algorithm>
@@ -8,12 +9,6 @@ namespace fairlead::connector {
 namespace {
 
 using Kind = AuthScheme::Kind;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 /// What the authorizer knows how to use, by kind of scheme.
 std::vector<std::string> auth_parameters(Kind kind) {
@@ -84,8 +79,9 @@ class SchemeLoader {
     const auto place = fields.require("scheme");
     if (!place) return false;
     const std::string word = text_at(*place, loading_.problems);
-    if (!check_word(*place, lower(word), {"bearer", "basic"}, loading_.problems)) return false;
-    scheme_.kind = lower(word) == "basic" ? Kind::basic : Kind::bearer;
+    if (!check_word(*place, ascii_lower(word), {"bearer", "basic"}, loading_.problems))
+      return false;
+    scheme_.kind = ascii_lower(word) == "basic" ? Kind::basic : Kind::bearer;
     if (scheme_.kind == Kind::basic) scheme_.prefix = "Basic";
     return true;
   }
