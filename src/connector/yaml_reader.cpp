@@ -1,5 +1,6 @@
 #include "connector/yaml_reader.hpp"
 
+#include <fmt/format.h>
 #include <yaml.h>
 
 #include <algorithm>
@@ -88,6 +89,41 @@ std::string shown(std::string_view text) {
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   return out;
+}
+
+/// The number that four hexadecimal digits write; nullopt when they are something else.
+std::optional<std::uint32_t> code_unit(std::string_view text, std::size_t at) {
+  std::uint32_t unit = 0;
+  if (text.substr(at, 2) != "\\u" || !read_whole(text.substr(at + 2, 4), 16, unit))
+    return std::nullopt;
+  return unit;
+}
+
+/// JSON writes a character beyond 16 bits as two escapes, \ud83d\ude00; YAML knows only
+/// \U0001f600.
+std::string without_surrogates(std::string_view text) {
+  std::string out;
+  std::size_t at = 0, kept = 0;
+  while ((at = text.find('\\', at)) != std::string_view::npos) {
+    const auto high = code_unit(text, at);
+    if (!high || *high < 0xD800 || *high > 0xDBFF) {
+      at += 2;  // also over an escaped backslash
+      continue;
+    }
+    const auto low = code_unit(text, at + 6 <= text.size() ? at + 6 : at);
+    if (low && *low >= 0xDC00 && *low <= 0xDFFF) {
+      const std::uint32_t character = 0x10000 + ((*high - 0xD800) << 10) + (*low - 0xDC00);
+      out.append(text.substr(kept, at - kept)).append(fmt::format("\\U{:08x}", character));
+      kept = at + 12;
+    }
+    at += 6;
+  }
+  return out.append(text.substr(kept));
+}
+
+bool is_json(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '{';
 }
 
 class Reader {
@@ -370,6 +406,8 @@ Result<YamlTree, std::vector<DefinitionProblem>> read_yaml(std::string_view text
                                            "the text has " + std::to_string(text.size()) +
                                                " bytes; at most " + std::to_string(limits.bytes) +
                                                " are read"}};
+  if (is_json(text) && text.find("\\u") != std::string_view::npos)
+    return Reader(without_surrogates(text), limits).read();
   return Reader(text, limits).read();
 }
 

@@ -31,6 +31,14 @@ TEST_P(ReadsYaml, AsTheCoreSchemaSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
+    Json, ReadsYaml,
+    testing::Values(Read{"{\"a\":{\"b\":[1,2.5,\"c\"]}}", R"({"a":{"b":[1,2.5E0,"c"]}})"},
+                    Read{"{\n\t\"a\": 1\n}", R"({"a":1})"},
+                    Read{R"({"a": "\ud83d\ude00\u00e9\/\"\\\\ud83d"})",
+                         R"({"a":"😀é/\"\\\\ud83d"})"},
+                    Read{R"({"a": "\uD83D\uDE00\uD83D\uDE00"})", R"({"a":"😀😀"})"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Cases, ReadsYaml,
     testing::Values(
         Read{"a: 1", R"({"a":1})"},
@@ -145,6 +153,9 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"unclosed", "a: [1, 2\nb: 3\n", 2, "a[2]", "not valid YAML at column"},
         Bad{"unclosed quote", "a: 'x\n", 2, "a", "not valid YAML"},
         Bad{"bad indentation", "a:\n    b: 1\n  c: 2\n", 3, "", "not valid YAML"},
+        Bad{"half a surrogate", "{\"a\": \"\\ud83d\"}", 1, "", "invalid Unicode"},
+        Bad{"half a surrogate and more", "{\"a\": \"\\ud83d\\u0041\"}", 1, "", "invalid Unicode"},
+        Bad{"escape cut off", "{\"a\": \"\\ud83d\\u", 1, "", "not valid YAML"},
         Bad{"bad escape", "a: \"\\q\"\n", 1, "a", "not valid YAML"}));
 
 INSTANTIATE_TEST_SUITE_P(
