@@ -179,6 +179,12 @@ INSTANTIATE_TEST_SUITE_P(
             "info.x-airbyte-external-documentation-urls[0].url", "is missing"},
         Bad{"\n    - {url: \"https://docs.example.com\", type: api_reference}", " none #!",
             "info.x-airbyte-external-documentation-urls", "a list of {url, type, title}"},
+        Bad{"info:\n  title: Small\n  version: 1.0.0\n  x-airbyte-connector-definition-id: "
+            "6f3b8a52-1c47-4e0b-9d6a-2a5e7c1f9b04\n  x-airbyte-external-documentation-urls:\n    - "
+            "{url: \"https://docs.example.com\", type: api_reference}\n",
+            "info: #!\n  title: Small\n  version: 1.0.0\n  x-airbyte-connector-definition-id: "
+            "6f3b8a52-1c47-4e0b-9d6a-2a5e7c1f9b04\n",
+            "info.x-airbyte-external-documentation-urls", "is missing"},
         Bad{"title: Small", "title: Small\n  x-airbyte-runtime-mode: fast #!",
             "info.x-airbyte-runtime-mode", "is not one of"},
         Bad{"title: Small", "title: Small\n  x-airbyte-auth-tooltip: {a: [1]} #!",
