@@ -69,8 +69,6 @@ class ClientLoop final : public asio::execution_context::service {
             std::chrono::seconds idle);
   std::shared_ptr<TlsSession> session(const std::string& key);
 
-  std::string key;  ///< space to build a key in
-
  private:
   friend class Watch;
   void shutdown() override;

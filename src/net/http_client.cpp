@@ -90,6 +90,9 @@ enum class Use { whole, stream };
 void write_head(std::string& out, const OutboundRequest& request, bool absolute_form,
                 const std::string& user_agent, Use use) {
   const Url& url = request.url;
+  std::size_t space = 512 + url.target.size() + 2 * url.host.size() + user_agent.size();
+  for (const Header& field : request.headers) space += field.name.size() + field.value.size() + 4;
+  out.reserve(space + small_body);  // growing would leave copies behind that nobody erases
   out.assign(request.method).append(" ");
   if (absolute_form) out.append(url.origin());
   out.append(url.target).append(" HTTP/1.1\r\n");
@@ -142,6 +145,12 @@ struct Exchange {
         request(std::move(its_request)),
         deadline(its_deadline),
         watch(its_loop) {}
+  /// Headers and bodies of requests hold credentials.
+  ~Exchange() {
+    for (Header& field : request.headers) OPENSSL_cleanse(field.value.data(), field.value.size());
+    OPENSSL_cleanse(request.body.data(), request.body.size());
+  }
+  Exchange(const Exchange&) = delete;
 
   void use(std::unique_ptr<Wire> next) {
     wire = std::move(next);
@@ -429,8 +438,7 @@ Task<MaybeFailure> get_connection(Exchange& x, bool may_reuse, bool& reused) {
 Task<MaybeFailure> begin(Exchange& x, Use use) {
   if (auto fault = fault_of(x.request)) co_return x.failure(Reason::invalid_request, *fault);
   if (x.deadline.passed()) co_return x.failure(Reason::timed_out, "the deadline has passed");
-  build_key(*x.parts, x.request, x.loop.key);
-  x.key = x.loop.key;
+  build_key(*x.parts, x.request, x.key);
   bool may_reuse = x.request.connection == Connection::may_reuse;
   for (;;) {
     bool reused = false;

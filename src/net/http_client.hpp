@@ -1,4 +1,4 @@
-// Sends HTTP/1.1 requests to third-party services. Beast and OpenSSL live in http_client.cpp only.
+// Sends HTTP/1.1 requests to third-party services. Beast and OpenSSL stay in the .cpp files.
 #pragma once
 
 #include "base/clock.hpp"
@@ -22,15 +22,17 @@ enum class Connection { may_reuse, fresh };
 struct OutboundRequest {
   std::string method = "GET";
   Url url;
-  Headers headers;  ///< Host, Content-Length, Connection, Accept-Encoding are ours
+  /// Host, Content-Length, Connection and what else frames the message are ours and refused here;
+  /// User-Agent and Accept-Encoding are ours unless given.
+  Headers headers;
   std::string body = {};
   Connection connection = Connection::may_reuse;
   /// Connections are never shared between different values (the organization).
   std::string pool = {};
   /// Connect here, in plain HTTP, while Host stays the URL's.
   std::optional<Endpoint> connect_to = {};
-  std::chrono::milliseconds connect_time{5'000};
-  std::chrono::milliseconds first_byte_time{30'000};
+  std::chrono::milliseconds connect_time{5'000};      ///< names and all addresses; again for TLS
+  std::chrono::milliseconds first_byte_time{30'000};  ///< until the answer's head is there
   std::size_t answer_bytes = 16u << 20;  ///< after decoding; of a streamed answer in all
 };
 
@@ -67,7 +69,8 @@ struct StreamedAnswer {
 };
 
 /// One for the process; keeps its connections per loop, so no lock is taken. Redirects are never
-/// followed here.
+/// followed here. Call from coroutines that run on an io_context with one thread; a StreamedAnswer
+/// stays on its loop and goes before it.
 class HttpClient {
  public:
   struct Options {
@@ -84,7 +87,8 @@ class HttpClient {
 
   /// The whole answer, or why there is none. Every status is an answer.
   Task<Result<Answer, SendFailure>> send(OutboundRequest request, Deadline deadline);
-  /// The head of the answer; the body follows from `body`, undecoded unless encoded by the service.
+  /// The head of the answer; the body follows from `body`. We ask for no content encoding, and
+  /// undo one that the service uses all the same.
   Task<Result<StreamedAnswer, SendFailure>> open(OutboundRequest request, Deadline deadline);
 
  private:

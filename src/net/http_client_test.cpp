@@ -7,6 +7,7 @@
 #include "support/raw_server.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/detached.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -664,6 +665,47 @@ TEST(HttpClient, CanBeCancelled) {
     co_return 1;
   };
   EXPECT_THROW((void)run_to_end(within(30ms, silent())), Failure);
+}
+
+TEST(HttpClient, MayBeLeftInTheMiddle) {
+  RawServer server([](RawSocket& socket, int number) {
+    if (number == 0) socket.send(read_request(socket).empty() ? "" : ok("x"));
+    socket.read_to_end();
+  });
+  HttpClient client(unrestricted());
+  asio::io_context context(1);
+  bool first_done = false;
+  const auto use = [&]() -> Task<void> {
+    EXPECT_TRUE(co_await client.send(get(server.origin()), Deadline::after(20s)));
+    first_done = true;
+    (void)co_await client.send(post(server.origin(), "x", Connection::fresh), Deadline::after(20s));
+    ADD_FAILURE() << "there is no answer";
+  };
+  asio::co_spawn(context, use(), asio::detached);
+  asio::co_spawn(
+      context,
+      [&]() -> Task<void> {
+        (void)co_await client.send(get("http://no-such-name.invalid/"), Deadline::after(20s));
+      },
+      asio::detached);
+  while (!first_done || server.connections() < 2) context.run_one_for(10ms);
+}
+
+TEST(HttpClient, KeptConnectionsDoNotKeepALoopRunning) {
+  RawServer server(always(ok("hello")));
+  HttpClient client(unrestricted());
+  asio::io_context context(1);
+  for (int i = 0; i < 3; ++i) {
+    asio::co_spawn(
+        context,
+        [&]() -> Task<void> {
+          EXPECT_TRUE(co_await client.send(get(server.origin()), Deadline::after(20s)));
+        },
+        asio::detached);
+    context.run();  // returns although the connection would be kept for 55 seconds
+    context.restart();
+  }
+  EXPECT_EQ(server.connections(), 1);
 }
 
 // ---- where it may connect to -------------------------------------------------------------------

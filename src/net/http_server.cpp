@@ -8,7 +8,6 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/status.hpp>
 
@@ -137,6 +136,7 @@ struct Loop : std::enable_shared_from_this<Loop> {
   std::string date;
   std::time_t date_second = 0;
   bool draining = false;
+  bool abandoned = false;
 };
 
 Connection::Connection(std::shared_ptr<Loop> owner, tcp::socket client, std::string address)
@@ -309,7 +309,9 @@ Task<Outcome> read_chunked_body(Connection& c, RequestParser& parser, std::strin
   co_return complete;
 }
 
-Task<bool> write_all(Connection& c, std::array<asio::const_buffer, 2> parts);
+/// A head, a body and what ends it; each may be empty.
+using Parts = std::array<asio::const_buffer, 3>;
+Task<bool> write_all(Connection& c, Parts parts);
 
 Task<Outcome> read_body(Connection& c, RequestParser& parser, std::string& body) {
   const auto& options = c.loop->shared->options;
@@ -317,9 +319,9 @@ Task<Outcome> read_body(Connection& c, RequestParser& parser, std::string& body)
   if (expectation && parser.version >= 11) {
     if (!same_header(*expectation, "100-continue")) co_return refused(417, "unknown expectation");
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (c.in.size() == 0 && !co_await write_all(c, {asio::buffer(go_on), {}})) co_return closed;
+    if (c.in.size() == 0 && !co_await write_all(c, Parts{asio::buffer(go_on)})) co_return closed;
   }
-  c.received = 0;
+  c.received = c.in.size();
   c.enter(Connection::Phase::body, options.body_time);
   Outcome outcome = complete;
   if (parser.chunked()) {
@@ -337,7 +339,7 @@ Task<Outcome> read_body(Connection& c, RequestParser& parser, std::string& body)
 
 /// Tries at once, and waits only for what the socket did not take. False when the client is gone
 /// or takes nothing for the idle time.
-Task<bool> write_all(Connection& c, std::array<asio::const_buffer, 2> parts) {
+Task<bool> write_all(Connection& c, Parts parts) {
   ErrorCode failure;
   for (std::size_t size = c.socket.write_some(parts, failure);;) {
     if (failure && failure != asio::error::would_block) co_return false;
@@ -346,7 +348,7 @@ Task<bool> write_all(Connection& c, std::array<asio::const_buffer, 2> parts) {
       part += taken;
       size -= taken;
     }
-    if (parts[0].size() + parts[1].size() == 0) co_return true;
+    if (asio::buffer_size(parts) == 0) co_return true;
     c.enter(Connection::Phase::writing, c.loop->shared->options.idle_time);
     std::tie(failure, size) = co_await c.socket.async_write_some(parts, no_throw);
   }
@@ -415,7 +417,7 @@ Task<bool> write_response(Connection& c, const Response& response, const Asked& 
   end_head(c, asked, bodiless ? Framing::none : Framing::sized, response.body.size());
   asio::const_buffer body;
   if (!bodiless && !asked.head) body = asio::buffer(response.body);
-  const std::array<asio::const_buffer, 2> parts{asio::buffer(c.out), body};
+  const Parts parts{asio::buffer(c.out), body};
   co_return co_await write_all(c, parts);
 }
 
@@ -450,7 +452,7 @@ Task<bool> write_streamed(Connection& c, const Response& response, Asked asked) 
   begin_head(c, response);
   end_head(c, asked, framing, length.value_or(0));
   const bool head_only = asked.head || framing == Framing::none;
-  if (!co_await write_all(c, {asio::buffer(c.out), {}})) co_return false;
+  if (!co_await write_all(c, Parts{asio::buffer(c.out)})) co_return false;
   if (head_only) co_return asked.keep_alive;
 
   std::size_t left = length.value_or(0);
@@ -466,24 +468,25 @@ Task<bool> write_streamed(Connection& c, const Response& response, Asked asked) 
       left -= piece.size();
     } else if (framing == Framing::chunked) {
       append_number(c.out, piece.size(), 16);
-      c.out.append("\r\n").append(piece);
+      c.out.append("\r\n");
       end = "\r\n";
     }
-    const std::array<asio::const_buffer, 2> parts{
-        c.out.empty() ? asio::buffer(piece) : asio::buffer(c.out), asio::buffer(end)};
+    const Parts parts{asio::buffer(c.out), asio::buffer(piece), asio::buffer(end)};
     if (!co_await write_all(c, parts)) co_return false;
   }
   constexpr std::string_view last_chunk = "0\r\n\r\n";
-  if (framing == Framing::chunked && !co_await write_all(c, {asio::buffer(last_chunk), {}}))
+  if (framing == Framing::chunked && !co_await write_all(c, Parts{asio::buffer(last_chunk)}))
     co_return false;
   co_return framing != Framing::until_close&& left == 0 && asked.keep_alive;
 }
 
 Response refusal_response(const HttpServer::Options& options, int status, std::string_view reason) {
-  if (options.refusal) {
-    Response response = options.refusal(status, reason);
+  try {
+    Response response = options.refusal ? options.refusal(status, reason) : Response{};
     response.status = status;
-    if (can_be_sent(response) && !response.stream) return response;
+    if (options.refusal && can_be_sent(response) && !response.stream) return response;
+  } catch (const std::exception& failure) {
+    log::error("http.refusal", {{"detail", failure.what()}});
   }
   return {status, {{"Content-Type", "text/plain"}}, std::string(reason) + "\n"};
 }
@@ -632,6 +635,7 @@ void Loop::start() {
 
 /// The one timer of the loop: no request sets a timer of its own.
 void Loop::tick() {
+  if (abandoned) return;
   const auto now = Steady::now();
   if (const auto second = std::time(nullptr); second != date_second) {
     date_second = second;
@@ -696,6 +700,7 @@ void Loop::close_idle() {
 }
 
 void Loop::abandon_all() {
+  abandoned = true;
   tick_timer.cancel();
   std::vector<std::shared_ptr<Connection>> all;
   for (Connection* c : connections) all.push_back(c->shared_from_this());

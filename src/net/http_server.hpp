@@ -1,4 +1,4 @@
-// Serves HTTP/1.1. Beast and OpenSSL live in http_server.cpp only.
+// Serves HTTP/1.1. Beast lives in http_server.cpp.
 #pragma once
 
 #include "net/message.hpp"
@@ -13,8 +13,11 @@
 namespace fairlead::net {
 
 /// Serves `handler` on one address, with an acceptor on every loop (SO_REUSEPORT). The handler runs
-/// on the loop of its connection; when it throws, the answer is 500 and the connection closes.
-/// Limits are those of security.md section 13.
+/// on the loop of its connection; when it throws, the answer is 500 and the connection closes. It
+/// is cancelled (its co_await throws) when it takes longer than `request_time` or when the client
+/// goes away, which a client does that ends its side of the connection before it has the answer.
+/// A response with a `stream` is sent in chunks, or as it is when it has a Content-Length.
+/// Content-Length, Date, Connection and Transfer-Encoding are otherwise the server's.
 class HttpServer {
  public:
   using Handler = std::function<Task<Response>(Request)>;
@@ -28,15 +31,18 @@ class HttpServer {
     std::size_t max_connections_per_address = 1024;
     std::chrono::milliseconds header_time{10'000};
     std::chrono::milliseconds body_time{30'000};
-    std::chrono::milliseconds idle_time{60'000};
-    std::chrono::milliseconds request_time{300'000};
-    /// Gives the body of answers to malformed requests (400, 413, 414, 431, 408, 503); plain text
-    /// when not set.
+    std::chrono::milliseconds idle_time{
+        60'000};  ///< between requests; of a client that takes nothing
+    std::chrono::milliseconds request_time{300'000};  ///< of a handler; a stream has no limit
+    /// Gives the body of the answers that are not a handler's (400, 408, 413, 414, 417, 431, 500,
+    /// 503, 505); plain text when not set.
     std::function<Response(int status, std::string_view reason)> refusal = {};
   };
 
   /// Binds at once, so that `port()` is known; throws Failure when the address is taken.
+  /// `workers` lives longer.
   HttpServer(Workers& workers, Options options, Handler handler);
+  /// Closes everything, cancels the handlers and waits for them (ten seconds at most).
   ~HttpServer();
 
   std::uint16_t port() const noexcept;

@@ -515,6 +515,35 @@ TEST(HttpServer, DrainReturnsAtItsLimitAndTheDestructorCancelsTheRest) {
   EXPECT_EQ(cancelled.get_future().wait_for(0s), std::future_status::ready);
 }
 
+TEST(HttpServer, EndsInGoodOrderWhenTheLoopsStoppedFirst) {
+  std::promise<void> running;
+  Server server([&](Request) -> Task<Response> {
+    running.set_value();
+    co_await sleep_for(1h);
+    co_return Response{};
+  });
+  RawSocket idle = server.connect(), busy = server.connect();
+  idle.send("GET / HT");
+  busy.send(get("/"));
+  running.get_future().wait();
+  server.workers.stop();
+  server.workers.join();
+}
+
+TEST(HttpServer, ARefusalThatThrowsDoesNotEndTheServer) {
+  HttpServer::Options options;
+  options.max_connections = 1;
+  options.refusal = [](int, std::string_view) -> Response { throw std::runtime_error("refusal"); };
+  Server server(echo, options);
+  EXPECT_THAT(server.exchange("nonsense\r\n\r\n"), EndsWith("malformed HTTP request\n"));
+  EXPECT_TRUE(eventually([&] { return status_of(server.exchange(get("/"))) == "200"; }));
+  RawSocket first = server.connect();
+  first.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(status_of(first.read_answer()), "200");
+  EXPECT_EQ(status_of(server.connect().read_to_end()), "503");
+  EXPECT_EQ(status_of(server.connect().read_to_end()), "503");
+}
+
 TEST(HttpServer, ServesOnSeveralLoops) {
   Server server(echo, {}, 3);
   std::vector<std::thread> clients;
