@@ -21,7 +21,7 @@ MAY_USE = {
 }
 LIBRARIES = {
     # A heavy or dangerous header, and the only files that may include it.
-    r"<boost/beast": r"net/http_(server|client)\.cpp|net/.*\.cpp",
+    r"<boost/beast": r"net/.*",
     r"<sqlite3\.h>": r"store/sqlite_.*\.cpp",
     r"<libpq-fe\.h>": r"store/postgres_.*\.cpp",
     r"<spdlog/": r"base/log\.cpp",
@@ -59,7 +59,8 @@ def test_heavy_libraries_stay_in_their_files():
 
 
 def test_secrets_are_revealed_in_known_files_only():
-    known = (ROOT / "tests" / "reveal_allowed.txt").read_text().split()
+    lines = (ROOT / "tests" / "reveal_allowed.txt").read_text().splitlines()
+    known = [line.split()[0] for line in lines if not line.startswith("#")]
     found = {
         path.relative_to(ROOT).as_posix()
         for path in SOURCE.rglob("*.cpp")
