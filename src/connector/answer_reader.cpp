@@ -322,7 +322,7 @@ class RecordExpressions {
     if (json.is_object(slot.value))
       json.each_member(slot.value, [&](const RawJson::Member& member, std::uint32_t behind) {
         for (std::size_t i = 0; i < rendered.size(); ++i) {
-          if (!key_means(member.raw_key, rendered[i].first)) continue;
+          if (!member.means(rendered[i].first)) continue;
           if (!written[i]) {
             add(member.raw_key);
             append_json_string(out, rendered[i].second);

@@ -13,32 +13,6 @@ namespace {
 
 using Parser = simdjson::dom::parser;
 
-/// Parsers that are free on this thread. A parser keeps its buffers, so the next answer allocates
-/// nothing.
-class ParserPool {
- public:
-  std::unique_ptr<Parser> take() {
-    if (free_.empty()) return std::make_unique<Parser>();
-    auto parser = std::move(free_.back());
-    free_.pop_back();
-    return parser;
-  }
-  void give_back(std::unique_ptr<Parser> parser) {
-    // One huge answer must not leave its buffers (about 12 times its size) behind.
-    constexpr std::size_t most_kept = 4, most_bytes = 1u << 20;
-    if (parser && parser->capacity() <= most_bytes && free_.size() < most_kept)
-      free_.push_back(std::move(parser));
-  }
-
- private:
-  std::vector<std::unique_ptr<Parser>> free_;
-};
-
-ParserPool& parsers() {
-  thread_local ParserPool pool;
-  return pool;
-}
-
 /// `text` has SIMDJSON_PADDING readable bytes behind it.
 simdjson::error_code check(Parser& parser, std::string_view text) {
   if (parser.max_depth() != RawJson::max_depth || parser.capacity() < text.size()) {
@@ -186,24 +160,58 @@ Error no_json(simdjson::error_code code) {
 
 }  // namespace
 
+/// What reading one text needs; kept, so that the next answer allocates nothing.
+struct RawJson::Buffers {
+  Parser parser;
+  std::vector<std::uint32_t> behind, open;
+};
+
+/// Buffers that are free on this thread.
+class RawJson::Pool {
+ public:
+  static Pool& of_this_thread() {
+    thread_local Pool pool;
+    return pool;
+  }
+  std::unique_ptr<Buffers> take() {
+    if (free_.empty()) return std::make_unique<Buffers>();
+    auto buffers = std::move(free_.back());
+    free_.pop_back();
+    return buffers;
+  }
+  void give_back(std::unique_ptr<Buffers> buffers) {
+    // One huge answer must not leave its buffers (about 15 times its size) behind.
+    constexpr std::size_t most_kept = 4, most_bytes = 1u << 20;
+    if (buffers && buffers->parser.capacity() <= most_bytes && free_.size() < most_kept)
+      free_.push_back(std::move(buffers));
+  }
+
+ private:
+  std::vector<std::unique_ptr<Buffers>> free_;
+};
+
+RawJson::RawJson() = default;
+
 RawJson::RawJson(RawJson&& other) noexcept { *this = std::move(other); }
 
 RawJson& RawJson::operator=(RawJson&& other) noexcept {
   const bool points_to_own = other.text_.data() == other.own_.data();
   text_ = other.text_;
   index_ = other.index_;
-  std::swap(parser_, other.parser_);
+  behind_ = other.behind_;
+  has_backslash_ = other.has_backslash_;
+  std::swap(buffers_, other.buffers_);
   std::swap(own_, other.own_);
   if (points_to_own) text_ = std::string_view(own_.data(), text_.size());
   return *this;
 }
 
-RawJson::~RawJson() { parsers().give_back(std::move(parser_)); }
+RawJson::~RawJson() { Pool::of_this_thread().give_back(std::move(buffers_)); }
 
 Result<RawJson> RawJson::parse(std::string_view text, std::size_t capacity) {
   RawJson json;
-  json.parser_ = parsers().take();
-  Parser& parser = *json.parser_;
+  json.buffers_ = Pool::of_this_thread().take();
+  Parser& parser = json.buffers_->parser;
   if (capacity < text.size() + simdjson::SIMDJSON_PADDING) {
     json.own_ = padded(std::string(text));
     text = json.own_;
@@ -224,31 +232,28 @@ Result<RawJson> RawJson::parse(std::string_view text, std::size_t capacity) {
   }
   if (error) return no_json(error);
   json.text_ = text;
+  json.has_backslash_ = text.find('\\') != std::string_view::npos;
   json.index_ = parser.implementation->structural_indexes.get();
+  json.match_brackets(parser.implementation->n_structural_indexes);
   return json;
 }
 
-std::uint32_t RawJson::behind(Value value) const noexcept {
-  std::uint32_t at = value.at;
+void RawJson::match_brackets(std::uint32_t count) {
+  auto& [parser, behind, open] = *buffers_;
+  if (behind.size() < count) behind.resize(count);
+  open.clear();
   const char* const text = text_.data();
-  const char first = text[index_[at]];
-  ++at;
-  if (first != '{' && first != '[') return at;
-  for (std::uint32_t depth = 1; depth > 0; ++at) {
-    switch (text[index_[at]]) {
-      case '{':
-      case '[':
-        ++depth;
-        break;
-      case '}':
-      case ']':
-        --depth;
-        break;
-      default:
-        break;
+  for (std::uint32_t at = 0; at < count; ++at) {
+    const auto c = static_cast<unsigned char>(text[index_[at]] | 0x20);
+    if (c <= 't') continue;  // of all structural characters only brackets are above: { 7b, } 7d
+    if (c == '{') {
+      open.push_back(at);
+    } else {
+      behind[open.back()] = at + 1;
+      open.pop_back();
     }
   }
-  return at;
+  behind_ = behind.data();
 }
 
 std::string_view RawJson::slice_until(Value value, std::uint32_t end) const noexcept {
@@ -267,9 +272,14 @@ std::string_view RawJson::slice(Value value) const noexcept {
   return slice_until(value, behind(value));
 }
 
-std::string_view RawJson::key(std::uint32_t at) const noexcept {
+RawJson::Member RawJson::member(std::uint32_t at, Value value) const noexcept {
   const auto whole = slice_until(Value{at}, at + 1);
-  return whole.substr(1, whole.size() - 2);
+  const auto key = whole.substr(1, whole.size() - 2);
+  return {key, has_backslash_ && key.find('\\') != std::string_view::npos, value};
+}
+
+bool RawJson::Member::means(std::string_view name) const {
+  return has_escapes ? unescaped(raw_key) == name : raw_key == name;
 }
 
 std::string RawJson::string(Value value) const {
@@ -281,14 +291,9 @@ std::optional<RawJson::Value> RawJson::find(Value object, std::string_view name)
   std::optional<Value> found;
   if (!is_object(object)) return found;
   each_member(object, [&](const Member& member, std::uint32_t) {
-    if (key_means(member.raw_key, name)) found = member.value;
+    if (member.means(name)) found = member.value;
   });
   return found;
-}
-
-bool key_means(std::string_view raw_key, std::string_view name) {
-  if (raw_key == name) return name.find('\\') == std::string_view::npos;
-  return raw_key.find('\\') != std::string_view::npos && unescaped(raw_key) == name;
 }
 
 std::string unescaped(std::string_view raw) {

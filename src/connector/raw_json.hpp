@@ -14,10 +14,6 @@
 #include <string_view>
 #include <vector>
 
-namespace simdjson::dom {
-class parser;
-}
-
 namespace fairlead::connector {
 
 class RawJson {
@@ -30,7 +26,9 @@ class RawJson {
   };
   struct Member {
     std::string_view raw_key;  ///< between the quotes, escapes as they stand
+    bool has_escapes;
     Value value;
+    bool means(std::string_view name) const;
   };
 
   /// Reads `text`, which stays in place for as long as this object is used. `capacity` counts the
@@ -56,7 +54,10 @@ class RawJson {
   /// The text from the value's beginning up to `end`, blanks at the end removed.
   std::string_view slice_until(Value value, std::uint32_t end) const noexcept;
   /// The number of the structural character behind the value.
-  std::uint32_t behind(Value value) const noexcept;
+  std::uint32_t behind(Value value) const noexcept {
+    const char first = text_.data()[index_[value.at]];
+    return first == '{' || first == '[' ? behind_[value.at] : value.at + 1;
+  }
   /// Decoded; the value is a string.
   std::string string(Value value) const;
 
@@ -67,7 +68,7 @@ class RawJson {
     while (text_[index_[at]] == '"') {
       const Value value{at + 2};
       const std::uint32_t end = behind(value);
-      visit(Member{key(at), value}, end);
+      visit(member(at, value), end);
       at = text_[index_[end]] == ',' ? end + 1 : end;
     }
   }
@@ -93,17 +94,21 @@ class RawJson {
   std::string_view text() const noexcept { return text_; }
 
  private:
-  RawJson() = default;
-  std::string_view key(std::uint32_t at) const noexcept;
+  struct Buffers;
+  class Pool;
+
+  RawJson();
+  Member member(std::uint32_t at, Value value) const noexcept;
+  void match_brackets(std::uint32_t count);
 
   std::string_view text_;
-  const std::uint32_t* index_ = nullptr;
-  std::unique_ptr<simdjson::dom::parser> parser_;
+  const std::uint32_t* index_ = nullptr;   // where each structural character stands in the text
+  const std::uint32_t* behind_ = nullptr;  // of an opening bracket: behind its closing one
+  bool has_backslash_ = false;
+  std::unique_ptr<Buffers> buffers_;
   std::string own_;  // a repaired or padded copy that text_ points to
 };
 
-/// Whether a key between quotes, escapes as they stand, means `name`.
-bool key_means(std::string_view raw_key, std::string_view name);
 /// The text that the inside of a JSON string stands for. `raw` is valid.
 std::string unescaped(std::string_view raw);
 

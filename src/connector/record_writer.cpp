@@ -40,20 +40,6 @@ std::size_t raw_prefix(std::string_view raw, std::size_t most) {
   return std::string_view::npos;
 }
 
-/// A selection of nested fields, in the order in which they were asked for.
-struct Node {
-  std::string_view key;
-  const RecordWriter::Slot* slot = nullptr;
-  std::vector<Node> children;
-
-  Node& child(std::string_view name) {
-    const auto found = std::find_if(children.begin(), children.end(),
-                                    [&](const Node& node) { return node.key == name; });
-    if (found != children.end()) return *found;
-    return children.emplace_back(Node{name, nullptr, {}});
-  }
-};
-
 }  // namespace
 
 RecordWriter::RecordWriter(const RawJson& json, const Shaping& shaping, std::string& out)
@@ -163,20 +149,20 @@ void RecordWriter::write_selected(Slot object) {
   for (Name& name : select_) name.found = name.head_found = false;
   json_.each_member(object.value, [&](const RawJson::Member& member, std::uint32_t behind) {
     for (Name& name : select_) {
-      if (key_means(member.raw_key, name.whole)) {
+      if (member.means(name.whole)) {
         name.found = true;
         name.slot = {member.value, behind};
-      } else if (!name.rest.empty() && key_means(member.raw_key, name.first)) {
+      } else if (!name.rest.empty() && member.means(name.first)) {
         name.head_found = true;
         name.head = {member.value, behind};
       }
     }
   });
   bool nested = false;
-  std::vector<Name*> found;
+  found_.clear();
   for (Name& name : select_) {
     if (name.found) {
-      found.push_back(&name);
+      found_.push_back(&name);
       continue;
     }
     std::optional<RawJson::Value> value;
@@ -185,54 +171,53 @@ void RecordWriter::write_selected(Slot object) {
       value = json_.find(*value, name.rest[i]);
     if (!value) continue;
     name.slot = {*value, json_.behind(*value)};
-    found.push_back(&name);
+    found_.push_back(&name);
     nested = true;
   }
   if (nested) {
-    write_nested_selection(found);
+    write_group(found_, 0);
     return;
   }
   out_ += '{';
-  for (std::size_t i = 0; i < found.size(); ++i) {
+  for (std::size_t i = 0; i < found_.size(); ++i) {
     if (i > 0) out_ += ',';
-    out_ += found[i]->key_text;
-    write_value(found[i]->slot);
+    out_ += found_[i]->key_text;
+    write_value(found_[i]->slot);
   }
   out_ += '}';
 }
 
-void RecordWriter::write_nested_selection(std::vector<Name*>& found) {
-  Node root;
-  for (const Name* name : found) {
-    if (name->found) {
-      root.child(name->whole).slot = &name->slot;
+void RecordWriter::write_group(const std::vector<const Name*>& names, std::size_t depth) {
+  out_ += '{';
+  bool first = true;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string& key = names[i]->segment(depth);
+    const auto same_key = [&](const Name* name) { return name->segment(depth) == key; };
+    const auto here = names.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(names.begin(), here, same_key)) continue;  // is written already
+    if (!first) out_ += ',';
+    first = false;
+    append_json_string(out_, key);
+    out_ += ':';
+    // Who asked for the whole and for parts of it gets the whole.
+    const auto whole = std::find_if(here, names.end(), [&](const Name* name) {
+      return same_key(name) && name->ends_at(depth);
+    });
+    if (whole != names.end()) {
+      write_value((*whole)->slot);
       continue;
     }
-    Node* node = &root.child(name->first);
-    for (const std::string& segment : name->rest) node = &node->child(segment);
-    node->slot = &name->slot;
+    std::vector<const Name*> parts;
+    std::copy_if(here, names.end(), std::back_inserter(parts), same_key);
+    write_group(parts, depth + 1);
   }
-  const auto write = [&](const auto& self, const Node& node) -> void {
-    if (node.slot != nullptr) {  // the whole holds the parts that were asked for too
-      write_value(*node.slot);
-      return;
-    }
-    out_ += '{';
-    for (std::size_t i = 0; i < node.children.size(); ++i) {
-      if (i > 0) out_ += ',';
-      append_json_string(out_, node.children[i].key);
-      out_ += ':';
-      self(self, node.children[i]);
-    }
-    out_ += '}';
-  };
-  write(write, root);
+  out_ += '}';
 }
 
 void RecordWriter::write_without(Slot object) {
   for (Name& name : exclude_) name.found = false;
   json_.each_member(object.value, [&](const RawJson::Member& member, std::uint32_t) {
-    for (Name& name : exclude_) name.found = name.found || key_means(member.raw_key, name.whole);
+    for (Name& name : exclude_) name.found = name.found || member.means(name.whole);
   });
   std::vector<Paths> paths;
   for (const Name& name : exclude_) {
@@ -250,7 +235,7 @@ void RecordWriter::write_object_without(RawJson::Value object, const std::vector
   json_.each_member(object, [&](const RawJson::Member& member, std::uint32_t behind) {
     std::vector<Paths> deeper;
     for (const Paths& path : paths) {
-      if (!key_means(member.raw_key, *path.front())) continue;
+      if (!member.means(*path.front())) continue;
       if (path.size() == 1) return;
       deeper.emplace_back(path.begin() + 1, path.end());
     }

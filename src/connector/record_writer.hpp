@@ -39,13 +39,18 @@ class RecordWriter {
     std::vector<std::string> rest;       // behind `first` of a dotted name
     bool found = false, head_found = false;
     Slot slot, head;
+    const std::string& segment(std::size_t depth) const {
+      return found ? whole : depth == 0 ? first : rest[depth - 1];
+    }
+    bool ends_at(std::size_t depth) const { return found || depth == rest.size(); }
   };
   using Paths = std::vector<const std::string*>;
 
   bool shapes() const { return !select_.empty() || !exclude_.empty() || truncate_; }
   void write_record(Slot slot);
   void write_selected(Slot object);
-  void write_nested_selection(std::vector<Name*>& found);
+  /// The fields of `names` that share their path up to `depth`, in the order asked.
+  void write_group(const std::vector<const Name*>& names, std::size_t depth);
   void write_without(Slot object);
   void write_object_without(RawJson::Value object, const std::vector<Paths>& paths);
   void write_value(Slot slot);
@@ -55,6 +60,7 @@ class RecordWriter {
   const RawJson& json_;
   std::string& out_;
   std::vector<Name> select_, exclude_;
+  std::vector<const Name*> found_;
   bool truncate_ = false;
 };
 
