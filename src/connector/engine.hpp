@@ -57,6 +57,13 @@ class Engine {
   Task<json::object> check(const Definition& definition, const ConfigValues& config,
                            const std::string& auth_scheme, CredentialSource& credentials,
                            Deadline deadline, const EngineOptions& options = {});
+  /// The same for each of `entities`, one after the other: {status, entities: [{entity, status:
+  /// healthy|unhealthy|skipped|failed, error, status_code, checked_action}]}. Parameters that an
+  /// entity's operation needs come from the settings or from a record of the entity it belongs to.
+  Task<json::object> check_entities(const Definition& definition, std::vector<std::string> entities,
+                                    const ConfigValues& config, const std::string& auth_scheme,
+                                    CredentialSource& credentials, Deadline deadline,
+                                    const EngineOptions& options = {});
 
  private:
   net::HttpClient& client_;

@@ -305,6 +305,35 @@ TEST_F(AcmeTest, Check) {
               HasSubstr(R"("status":"unhealthy","error":"Authentication failed: go away)"));
 }
 
+TEST_F(AcmeTest, CheckOfEachEntity) {
+  log_in();
+  const char* const tickets = R"({"ok":true,"result":{"tickets":[{"id":1,"hidden":false}]}})";
+  upstream_.will_answer(tickets).will_answer(tickets);
+  const auto checks =
+      run(engine_.check_entities(*acme_, {"comments", "files", "attachments", "tickets", "nope"},
+                                 object_of(config), "", credentials_, Deadline::never(), options_));
+  EXPECT_EQ(checks.at("status").as_string(), "unhealthy");
+  std::vector<std::string> states;
+  for (const json::value& one : checks.at("entities").as_array())
+    states.push_back(json::value_to<std::string>(one.at("entity")) + " " +
+                     json::value_to<std::string>(one.at("status")));
+  EXPECT_THAT(states, ElementsAre("comments unhealthy", "files skipped", "attachments skipped",
+                                  "tickets healthy", "nope failed"));
+  EXPECT_THAT(json::value_to<std::string>(checks.at("entities").at(0).at("error")),
+              StartsWith("No records from parent entity 'tickets' match parent_record_filter"));
+  EXPECT_THAT(upstream_.take(), ElementsAre(HasSubstr("/tickets?limit=25&market=mkt-1\n"),
+                                            HasSubstr("/tickets?limit=1&market=mkt-1\n")));
+  // With a parent that fits, its key reaches the child.
+  upstream_.will_answer(R"({"ok":true,"result":{"tickets":[{"id":1,"hidden":false,"state":"closed"},
+                            {"id":42,"hidden":false,"state":"held"}]}})");
+  upstream_.will_answer(R"({"comment_ids":[]})");
+  const auto one = run(engine_.check_entities(*acme_, {"comments"}, object_of(config), "",
+                                              credentials_, Deadline::never(), options_));
+  EXPECT_EQ(one.at("status").as_string(), "healthy") << json::serialize(one);
+  EXPECT_THAT(upstream_.take(),
+              ElementsAre(HasSubstr("/tickets?limit=25"), HasSubstr("/tickets/42/comments\n")));
+}
+
 TEST_F(AcmeTest, PlanSendsNothingAndShowsNothingSecret) {
   const auto one = call(*acme_, "tickets", "create", R"({"subject":"S"})", config);
   const auto plan = run(engine_.plan(one, credentials_, options_));
