@@ -78,6 +78,7 @@ struct Body {
   Kind kind = Kind::none;
   std::string content_type;                 ///< of the request, empty for none
   std::vector<BodyField> fields;            ///< schema order
+  std::vector<std::string> required;        ///< as the schema lists them, declared or not
   bool is_array = false;                    ///< the object is wrapped in a one-element array
   bool free_form = false;                   ///< any params become the body (6.8)
   std::string file_param = "file_content";  ///< multipart_related

@@ -190,17 +190,21 @@ class BodyLoader {
     const auto* properties = members ? members->find("properties") : nullptr;
     const bool has_properties =
         properties && properties->if_map() && !properties->if_map()->empty();
-    if (has_properties) return read_properties(*members, *properties->if_map());
+    read_required(members ? *members : *schema);
+    if (has_properties) return read_properties(*properties->if_map());
     const auto* more = schema->find("additionalProperties");
     const bool takes_any =
         more && std::holds_alternative<bool>(more->value) && std::get<bool>(more->value);
     body_.free_form = body_.is_array || takes_any;
   }
-  void read_properties(const YamlNode& schema, const YamlMap& properties) {
-    std::set<std::string_view> required, elsewhere;  // also a query or header parameter
+  void read_required(const YamlNode& schema) {
     if (const auto* list = schema.find("required"); list && list->if_list())
       for (const YamlNode* name : *list->if_list())
-        if (const auto* text = name->if_text()) required.insert(*text);
+        if (const auto* text = name->if_text()) body_.required.emplace_back(*text);
+  }
+  void read_properties(const YamlMap& properties) {
+    const std::set<std::string_view> required(body_.required.begin(), body_.required.end());
+    std::set<std::string_view> elsewhere;  // also a query or header parameter
     for (const Parameter& parameter : operation_.parameters)
       if (parameter.in != Location::path) elsewhere.insert(parameter.name);
     for (const YamlMember& member : properties) {

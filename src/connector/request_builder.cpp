@@ -113,8 +113,8 @@ Check check_required_fields(const Operation& operation, const json::object& para
   const bool checked = operation.action == Action::create || operation.action == Action::update;
   if (!checked || operation.body.kind == Body::Kind::graphql) return std::nullopt;
   std::vector<std::string> absent;
-  for (const BodyField& field : operation.body.fields)
-    if (field.required && !params.contains(key_of(field.name))) absent.push_back(field.name);
+  for (const std::string& name : operation.body.required)
+    if (!params.contains(key_of(name))) absent.push_back(name);
   if (absent.empty()) return std::nullopt;
   return not_valid(absent.front(),
                    fmt::format("Missing required field{} '{}'", absent.size() > 1 ? "s" : "",

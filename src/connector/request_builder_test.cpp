@@ -460,11 +460,14 @@ TEST(Body, RequiredFieldsOfCreateAndUpdate) {
         {.method = "post",
          .action = action,
          .operation = "requestBody: {content: {application/json: {schema: {type: object, required: "
-                      "[a], properties: {a: {type: string, enum: [x]}, l: {type: array}}}}}}"},
+                      "[a, u], properties: {a: {type: string, enum: [x]}, l: {type: array}}}}}}"},
         params));
   };
   EXPECT_EQ(draft("create", "{}"), "validation a");
   EXPECT_EQ(draft("update", R"({"l":[]})"), "validation a");
+  EXPECT_EQ(draft("update", R"({"a":"x"})"), "validation u");  // not among the properties
+  EXPECT_EQ(draft("update", R"({"a":"x","u":null})"),
+            "none: https://api.acme.example/v1/things {\"a\":\"x\"}");
   EXPECT_EQ(draft("list", R"({"l":[1]})"), "none: https://api.acme.example/v1/things {\"l\":[1]}");
   EXPECT_EQ(draft("create", R"({"a":"y"})"), "validation a");
   EXPECT_EQ(draft("create", R"({"a":"x","l":"y"})"), "validation l");
