@@ -163,7 +163,8 @@ class Authorizer {
         return set_header(scheme_.key_name, text.text);
       case AuthScheme::KeyPlace::query:
         if (!draft_.query.empty()) draft_.query += '&';
-        draft_.query += percent_encode(scheme_.key_name) + '=' + percent_encode(text.text);
+        draft_.query += percent_encode(scheme_.key_name) + '=';
+        draft_.query += show_ == Show::masks ? mask_text : percent_encode(text.text);
         return std::nullopt;
       case AuthScheme::KeyPlace::cookie:
         if (text.text.find_first_of(";, \t\"\\") != std::string::npos) return unsendable("Cookie");
@@ -231,6 +232,7 @@ std::string json_escaped(std::string_view text) {
 Result<const AuthScheme*, CallError> choose_scheme(const Definition& definition,
                                                    std::string_view asked,
                                                    const CredentialFields& fields) {
+  if (definition.schemes.size() == 1) return &definition.schemes.front();
   if (!asked.empty()) {
     if (const AuthScheme* const scheme = definition.find_scheme(asked)) return scheme;
     std::vector<std::string> names;
@@ -238,7 +240,6 @@ Result<const AuthScheme*, CallError> choose_scheme(const Definition& definition,
     return credentials_error(fmt::format("Unknown auth scheme '{}'. Available schemes: {}{}", asked,
                                          fmt::join(names, ", "), did_you_mean(asked, names)));
   }
-  if (definition.schemes.size() == 1) return &definition.schemes.front();
   std::vector<const AuthScheme*> best;
   for (const AuthScheme& scheme : definition.schemes) {
     if (!fits(scheme, fields)) continue;

@@ -7,7 +7,8 @@
 
 namespace fairlead::connector {
 
-/// Which scheme fits (7.2, F23): empty values are ignored; the largest satisfied required set wins;
+/// Which scheme fits (7.2, F23): the only one, else the one asked for, else by what is given. Empty
+/// values are ignored; the largest satisfied required set wins;
 /// real ties are an error.
 Result<const AuthScheme*, CallError> choose_scheme(const Definition& definition,
                                                    std::string_view asked,

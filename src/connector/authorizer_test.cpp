@@ -191,6 +191,16 @@ TEST(Masking, APlanHoldsNothingSecret) {
   EXPECT_EQ(*draft.headers.find("H"), "***");
 }
 
+TEST(Masking, APlanHidesAKeyInTheQuery) {
+  const auto definition = with_schemes("s:\n  type: apiKey\n  name: key\n  in: query\n");
+  const auto fields = fields_of({{"api_key", "k"}});
+  const AuthScheme& scheme = definition->schemes.front();
+  const auto parameters = auth_parameters(scheme, fields, {});
+  RequestDraft draft;
+  ASSERT_FALSE(authorize_masked(scheme, *parameters, fields, draft, now));
+  EXPECT_EQ(draft.query, "key=***");
+}
+
 // follow.hpp
 
 TEST(Follow, ReferencesAreResolved) {

@@ -214,7 +214,6 @@ Result<net::OutboundRequest, CallError> Execution::outbound(const RequestDraft& 
       operation_->effect == Effect::unsafe ? net::Connection::fresh : net::Connection::may_reuse;
   request.pool = options_.pool;
   request.connect_to = options_.connect_to;
-  if (operation_->action == Action::download) request.answer_bytes = download_bytes;
   return request;
 }
 
@@ -330,6 +329,7 @@ Task<Result<Execution::Reply, net::SendFailure>> Execution::send_once(net::Outbo
     co_return Reply{
         answer->status, std::move(answer->headers), std::move(answer->body), {}, std::move(url)};
   }
+  request.answer_bytes = download_bytes;
   const Deadline limit = call_.deadline.within(whole_download);
   auto answer = co_await client_.open(std::move(request), limit);
   if (!answer) co_return std::move(answer).error();
@@ -364,7 +364,9 @@ CallError Execution::refusal(Reply reply) const {
 
 Result<Outcome, CallError> Execution::read(Reply reply) {
   if (reply.status >= 400) return refusal(std::move(reply));
-  const json::object config = effective_config(definition_, call_.config, opened_.tokens.extracted);
+  json::object config;  // only expressions read it
+  if (operation_->filter || !operation_->transform.empty())
+    config = effective_config(definition_, call_.config, opened_.tokens.extracted);
   ReadOptions options;
   options.config = &config;
   options.select_fields = &call_.select_fields;
