@@ -36,8 +36,9 @@ Task<Answer> create_application_token(Exchange& exchange) {
   const std::string* wanted = exchange.request.headers.find("X-Organization-Id");
   if (wanted && canonical_uuid(*wanted) != token->organization_id.str())
     co_return Error{.kind = ErrorKind::forbidden,
-                    .message = "this client belongs to another organization than "
-                               "X-Organization-Id names",
+                    .message =
+                        "this client belongs to another organization than "
+                        "X-Organization-Id names",
                     .code = "organization_mismatch"};
   co_return json_response(json::object{{"access_token", token->access_token},
                                        {"token_type", "bearer"},
@@ -51,8 +52,8 @@ Task<Answer> create_scoped_token(Exchange& exchange) {
   BodyReader body(*std::move(parsed));
   auto workspace = parsed_workspace(body);
   if (!body.problems().empty()) co_return body.problems().error();
-  auto token =
-      co_await exchange.parts.access.tokens().scoped_token(exchange.caller(), *std::move(workspace));
+  auto token = co_await exchange.parts.access.tokens().scoped_token(exchange.caller(),
+                                                                    *std::move(workspace));
   if (!token) co_return std::move(token).error();
   co_return json_response(json::object{{"token", *token}});
 }

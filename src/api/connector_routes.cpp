@@ -28,12 +28,11 @@ json::array to_json(const std::vector<std::string>& texts) {
 json::object template_of(const Exchange& exchange, const ConnectorView& connector) {
   const auto service = exchange.parts.platform.catalogue().find(connector.row.definition_id);
   json::object spec{{"documentationUrl", nullptr},
-                    {"connectionSpecification",
-                     json::object{{"type", "object"},
-                                  {"required", json::array()},
-                                  {"properties", json::object()},
-                                  {"title", ""},
-                                  {"description", ""}}},
+                    {"connectionSpecification", json::object{{"type", "object"},
+                                                             {"required", json::array()},
+                                                             {"properties", json::object()},
+                                                             {"title", ""},
+                                                             {"description", ""}}},
                     {"advanced_auth", nullptr},
                     {"supported_destination_sync_modes", json::array()}};
   return {{"id", connector.row.definition_id},
@@ -55,22 +54,22 @@ json::object template_of(const Exchange& exchange, const ConnectorView& connecto
 
 json::object to_json(const Exchange& exchange, const ConnectorView& connector) {
   const auto& row = connector.row;
-  json::object body{{"id", row.id.str()},
-                    {"name", row.name},
-                    {"source_template", template_of(exchange, connector)},
-                    {"replication_config", connector.replication_config},
-                    {"entities", connector.entities ? json::value(*connector.entities)
-                                                    : json::value(nullptr)},
-                    {"created_at", to_rfc3339(row.created_at)},
-                    {"updated_at", to_rfc3339(row.updated_at)},
-                    {"status", row.status},
-                    {"status_reason", or_null(row.status_reason)},
-                    {"workspace_id", row.workspace_id.str()},
-                    {"workspace_name", row.workspace_name},
-                    {"organization_id", connector.organization.str()},
-                    {"auth_scheme", or_null(row.auth_scheme)},
-                    {"environment", connector.environment},
-                    {"warnings", to_json(connector.warnings)}};
+  json::object body{
+      {"id", row.id.str()},
+      {"name", row.name},
+      {"source_template", template_of(exchange, connector)},
+      {"replication_config", connector.replication_config},
+      {"entities", connector.entities ? json::value(*connector.entities) : json::value(nullptr)},
+      {"created_at", to_rfc3339(row.created_at)},
+      {"updated_at", to_rfc3339(row.updated_at)},
+      {"status", row.status},
+      {"status_reason", or_null(row.status_reason)},
+      {"workspace_id", row.workspace_id.str()},
+      {"workspace_name", row.workspace_name},
+      {"organization_id", connector.organization.str()},
+      {"auth_scheme", or_null(row.auth_scheme)},
+      {"environment", connector.environment},
+      {"warnings", to_json(connector.warnings)}};
   return body;
 }
 
@@ -108,8 +107,7 @@ json::object to_json(const platform::CheckReport& report) {
   if (probe.verdict == Verdict::unreachable) status = "inconclusive";
   if (probe.verdict == Verdict::skipped) status = "skipped";
   json::value failure = nullptr;
-  const bool failed =
-      probe.verdict == Verdict::refused || probe.verdict == Verdict::unreachable;
+  const bool failed = probe.verdict == Verdict::refused || probe.verdict == Verdict::unreachable;
   if (failed)
     failure = json::object{
         {"timestamp",
@@ -125,12 +123,12 @@ json::object to_json(const platform::CheckReport& report) {
         {"stream_descriptor", nullptr}};
   json::value entities = nullptr;
   if (!probe.entity.empty())
-    entities = json::array{json::object{
-        {"entity", probe.entity},
-        {"status", status},
-        {"status_code", probe.upstream_status ? json::value(probe.upstream_status)
-                                              : json::value(nullptr)},
-        {"error_message", or_null(probe.message)}}};
+    entities = json::array{
+        json::object{{"entity", probe.entity},
+                     {"status", status},
+                     {"status_code", probe.upstream_status ? json::value(probe.upstream_status)
+                                                           : json::value(nullptr)},
+                     {"error_message", or_null(probe.message)}}};
   return {{"id", report.id},
           {"status", status},
           {"error_message", failed ? or_null(probe.message) : json::value(nullptr)},
@@ -354,19 +352,18 @@ Task<Answer> inspect_connector(Exchange& exchange) {
   auto found = co_await exchange.parts.platform.connectors().find(exchange.caller(), *id);
   if (!found) co_return std::move(found).error();
   const auto& row = found->row;
-  co_return json_response(
-      json::object{{"connector_id", row.id.str()},
-                   {"name", row.name},
-                   {"workspace_id", row.workspace_id.str()},
-                   {"organization_id", found->organization.str()},
-                   {"source_definition_id", row.definition_id},
-                   {"source_definition_name", or_null(found->service_name)},
-                   {"source_config_template_id", row.definition_id},
-                   {"docs_skill_id", platform::skill_id(row.id)},
-                   {"context_store_readiness", nullptr},
-                   {"warnings", to_json(found->warnings)},
-                   {"status", row.status},
-                   {"auth_scheme", or_null(row.auth_scheme)}});
+  co_return json_response(json::object{{"connector_id", row.id.str()},
+                                       {"name", row.name},
+                                       {"workspace_id", row.workspace_id.str()},
+                                       {"organization_id", found->organization.str()},
+                                       {"source_definition_id", row.definition_id},
+                                       {"source_definition_name", or_null(found->service_name)},
+                                       {"source_config_template_id", row.definition_id},
+                                       {"docs_skill_id", platform::skill_id(row.id)},
+                                       {"context_store_readiness", nullptr},
+                                       {"warnings", to_json(found->warnings)},
+                                       {"status", row.status},
+                                       {"auth_scheme", or_null(row.auth_scheme)}});
 }
 
 Task<Answer> get_job(Exchange& exchange) {
@@ -374,14 +371,14 @@ Task<Answer> get_job(Exchange& exchange) {
   if (!id) co_return invalid_field("id", "id must be a UUID", "uuid");
   auto job = co_await exchange.parts.platform.connectors().find_job(exchange.caller(), *id);
   if (!job) co_return std::move(job).error();
-  co_return json_response(json::object{
-      {"id", job->id},
-      {"kind", job->kind},
-      {"status", job->status},
-      {"connector_id", job->connector_id.str()},
-      {"created_at", to_rfc3339(job->created_at)},
-      {"finished_at",
-       job->finished_at ? json::value(to_rfc3339(*job->finished_at)) : json::value(nullptr)}});
+  co_return json_response(
+      json::object{{"id", job->id},
+                   {"kind", job->kind},
+                   {"status", job->status},
+                   {"connector_id", job->connector_id.str()},
+                   {"created_at", to_rfc3339(job->created_at)},
+                   {"finished_at", job->finished_at ? json::value(to_rfc3339(*job->finished_at))
+                                                    : json::value(nullptr)}});
 }
 
 }  // namespace fairlead::api

@@ -169,9 +169,8 @@ QueryReader::QueryReader(std::string_view query) {
     const std::string_view pair = query.substr(0, query.find('&'));
     const std::size_t equals = pair.find('=');
     auto name = percent_decode(pair.substr(0, equals), true);
-    auto value = equals == std::string_view::npos
-                     ? std::optional<std::string>("")
-                     : percent_decode(pair.substr(equals + 1), true);
+    auto value = equals == std::string_view::npos ? std::optional<std::string>("")
+                                                  : percent_decode(pair.substr(equals + 1), true);
     // Text goes to places that take nothing but UTF-8 without NUL.
     const auto fit = [](const std::optional<std::string>& text) {
       return text && is_valid_utf8(*text) && text->find('\0') == std::string::npos;
@@ -204,8 +203,7 @@ std::optional<std::size_t> QueryReader::number(std::string_view name, std::size_
   const auto given = text(name);
   if (!given) return std::nullopt;
   std::size_t value = 0;
-  const auto [end, failure] =
-      std::from_chars(given->data(), given->data() + given->size(), value);
+  const auto [end, failure] = std::from_chars(given->data(), given->data() + given->size(), value);
   const bool whole = failure == std::errc() && end == given->data() + given->size();
   if (whole && value >= least && value <= most) return value;
   problems_.add(std::string(name),

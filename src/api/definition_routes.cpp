@@ -30,8 +30,8 @@ Error no_such_definition() { return not_found("there is no such definition"); }
 
 json::value icon_address(const Exchange& exchange, std::string_view slug) {
   if (exchange.parts.platform.catalogue().icon(slug).empty()) return nullptr;
-  return json::string(exchange.parts.options.public_url + "/api/v1/integrations/definitions/sources/" +
-                      std::string(slug) + "/icon");
+  return json::string(exchange.parts.options.public_url +
+                      "/api/v1/integrations/definitions/sources/" + std::string(slug) + "/icon");
 }
 
 Task<Answer> list_definitions(Exchange& exchange) {
@@ -49,11 +49,11 @@ Task<Answer> get_definition(Exchange& exchange) {
   if (!found) co_return no_such_definition();
   json::object definition = to_json(exchange, found->summary);
   definition["spec"] = std::move(found->spec);
-  co_return json_response(
-      json::object{{"id", found->summary.id},
-                   {"definition", std::move(definition)},
-                   {"example_questions", json::object{{"direct", to_json(found->direct_questions)},
-                                                      {"search", to_json(found->search_questions)}}}});
+  co_return json_response(json::object{
+      {"id", found->summary.id},
+      {"definition", std::move(definition)},
+      {"example_questions", json::object{{"direct", to_json(found->direct_questions)},
+                                         {"search", to_json(found->search_questions)}}}});
 }
 
 Task<Answer> get_definition_icon(Exchange& exchange) {

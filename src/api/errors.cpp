@@ -8,7 +8,8 @@
 namespace fairlead::api {
 namespace {
 
-/// A code whose status is not the usual one of its kind, or that is in the list for its kind's sake.
+/// A code whose status is not the usual one of its kind, or that is in the list for its kind's
+/// sake.
 struct Code {
   std::string_view name;
   int status = 0;  ///< 0: the usual one
@@ -159,8 +160,8 @@ net::Response error_response(const Error& error) {
   if (response.status == 401) response.headers.add("WWW-Authenticate", "Bearer");
   const bool waits = response.status == 429 || response.status == 503;
   if (error.retry_after || waits)
-    response.headers.add("Retry-After",
-                         std::to_string(error.retry_after.value_or(std::chrono::seconds(1)).count()));
+    response.headers.add(
+        "Retry-After", std::to_string(error.retry_after.value_or(std::chrono::seconds(1)).count()));
   response.body = json::serialize(error_body(error));
   return response;
 }

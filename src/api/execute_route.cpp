@@ -44,8 +44,8 @@ Result<ConnectorId> connector_id(std::string_view text) {
 }
 
 /// The envelope around JSON texts that are copied as they are: the answer is not parsed again.
-std::string envelope(const ConnectorId& connector, std::string_view data,
-                     std::string_view metadata, std::chrono::milliseconds took) {
+std::string envelope(const ConnectorId& connector, std::string_view data, std::string_view metadata,
+                     std::chrono::milliseconds took) {
   std::string body;
   body.reserve(data.size() + metadata.size() + 256);
   body += R"({"status":"success","result":)";
@@ -110,16 +110,14 @@ std::string_view result_name(const Error& error) {
 
 /// One call of a batch, or the call: the envelope, or what to say instead.
 Task<Result<std::string>> call(Parts& parts, access::Caller caller, ConnectorId id,
-                               Requested requested, platform::CallSource source,
-                               Deadline deadline, std::optional<connector::Download>* download,
-                               bool* replayed) {
+                               Requested requested, platform::CallSource source, Deadline deadline,
+                               std::optional<connector::Download>* download, bool* replayed) {
   const auto begun = std::chrono::steady_clock::now();
   if (requested.dry_run) {
     auto plan = co_await parts.platform.executor().plan(std::move(caller), id,
                                                         std::move(requested.command), deadline);
     if (!plan) co_return std::move(plan).error();
-    co_return envelope(id, json::serialize(to_json(*plan)), "null",
-                       std::chrono::milliseconds(0));
+    co_return envelope(id, json::serialize(to_json(*plan)), "null", std::chrono::milliseconds(0));
   }
   auto executed = co_await parts.platform.executor().execute(
       std::move(caller), id, std::move(requested.command), std::move(source), deadline);
@@ -210,8 +208,9 @@ Task<Answer> prepare_execute(Exchange& exchange) {
   auto found = co_await exchange.parts.platform.connectors().find(exchange.caller(), *id);
   if (!found) co_return std::move(found).error();
   co_return Error{.kind = ErrorKind::invalid_input,
-                  .message = "this server keeps the credentials; there is nothing to prepare. Use "
-                             "execute",
+                  .message =
+                      "this server keeps the credentials; there is nothing to prepare. Use "
+                      "execute",
                   .code = "not_offered"};
 }
 
@@ -237,12 +236,12 @@ Task<Answer> execute_batch(Exchange& exchange) {
   batch->running = calls->size();
   batch->done = std::make_shared<platform::Wakeup>(loop);
   for (std::size_t i = 0; i < calls->size(); ++i)
-    asio::co_spawn(loop,
-                   run_one(batch, i, exchange.parts, exchange.caller(),
-                           BodyReader(std::move((*calls)[i].get_object()),
-                                      fmt::format("calls.{}.", i)),
-                           exchange.source(), exchange.deadline),
-                   asio::detached);
+    asio::co_spawn(
+        loop,
+        run_one(batch, i, exchange.parts, exchange.caller(),
+                BodyReader(std::move((*calls)[i].get_object()), fmt::format("calls.{}.", i)),
+                exchange.source(), exchange.deadline),
+        asio::detached);
   co_await batch->done->wait(exchange.deadline.remaining());
   if (batch->running > 0) co_return Error{ErrorKind::timed_out, "the calls took too long"};
 

@@ -8,12 +8,11 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <array>
 #include <fstream>
 #include <mutex>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace fairlead::api {
 namespace {

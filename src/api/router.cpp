@@ -75,8 +75,8 @@ constexpr std::array route_table = {
     Route{"POST", "/api/v1/integrations/connectors/check", Needs::manage_connectors,
           check_new_connector, true},
     Route{"GET", "/api/v1/integrations/connectors/{id}", Needs::token, get_connector},
-    Route{"PUT", "/api/v1/integrations/connectors/{id}", Needs::manage_connectors,
-          update_connector, true},
+    Route{"PUT", "/api/v1/integrations/connectors/{id}", Needs::manage_connectors, update_connector,
+          true},
     Route{"DELETE", "/api/v1/integrations/connectors/{id}", Needs::manage_connectors,
           delete_connector},
     Route{"POST", "/api/v1/integrations/connectors/{id}/check", Needs::manage_connectors,
@@ -137,7 +137,7 @@ const std::vector<Pattern>& patterns() {
 
 struct Match {
   std::size_t route = route_table.size();  ///< its number in the table; the size when none
-  std::string allowed = {};           ///< methods of the address when only the method is wrong
+  std::string allowed = {};                ///< methods of the address when only the method is wrong
 };
 
 Match find_route(std::string_view method, std::span<const std::string_view> segments) {
@@ -185,8 +185,8 @@ std::optional<std::string_view> bearer_token(const net::Headers& headers) {
   std::string_view text = *header;
   if (text.size() <= scheme.size()) return std::nullopt;
   for (std::size_t i = 0; i < scheme.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a')
-                                                    : text[i];
+    const char c =
+        text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
     if (c != scheme[i]) return std::nullopt;
   }
   text.remove_prefix(scheme.size());
@@ -200,15 +200,16 @@ bool is_json(std::string_view content_type) {
   std::transform(type.begin(), type.end(), type.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+  return type == "application/json" ||
+         (type.starts_with("application/") && type.ends_with("+json"));
 }
 
 /// A caller may name its request, so that its log and ours can be joined.
 std::string request_id_of(const net::Headers& headers) {
   const std::string* given = headers.find("X-Request-Id");
   const auto fits = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
   };
   if (given && given->size() >= 8 && given->size() <= 64 &&
       std::all_of(given->begin(), given->end(), fits))
@@ -240,9 +241,8 @@ Error wrong_method(std::string_view method, const std::string& allowed) {
 }
 
 Error malformed(std::string message) {
-  return {.kind = ErrorKind::invalid_input,
-          .message = std::move(message),
-          .code = "malformed_request"};
+  return {
+      .kind = ErrorKind::invalid_input, .message = std::move(message), .code = "malformed_request"};
 }
 
 Error internal(std::string detail) {
@@ -329,9 +329,10 @@ struct Api::Impl {
         co_return std::move(allowed).error();
     if (const std::string* wanted = headers.find("X-Organization-Id");
         wanted && canonical_uuid(*wanted) != caller->organization().str())
-      co_return Error{.kind = ErrorKind::forbidden,
-                      .message = "the token is of another organization than X-Organization-Id names",
-                      .code = "organization_mismatch"};
+      co_return Error{
+          .kind = ErrorKind::forbidden,
+          .message = "the token is of another organization than X-Organization-Id names",
+          .code = "organization_mismatch"};
     if (caller->kind() == access::CallerKind::widget && !comes_from_its_page(exchange, *caller))
       co_return Error{ErrorKind::forbidden,
                       "this token works from the page of its allowed origin only"};
@@ -389,7 +390,8 @@ Task<net::Response> Api::handle(net::Request request) {
   } catch (const std::exception& unexpected) {
     answer = internal(unexpected.what());
   }
-  if (match.route < route_table.size() && route_table[match.route].has_secrets) wipe(exchange.request.body);
+  if (match.route < route_table.size() && route_table[match.route].has_secrets)
+    wipe(exchange.request.body);
 
   net::Response response;
   if (answer) {
@@ -409,11 +411,12 @@ Task<net::Response> Api::handle(net::Request request) {
   const auto took = std::chrono::steady_clock::now() - begun;
   impl_->parts.metrics.answered(match.route, response.status, took);
   if (log::enabled(log::Level::debug))
-    log::debug("request.answered",
-               {{"request", exchange.request_id},
-                {"method", exchange.request.method},
-                {"route", match.route < route_table.size() ? route_table[match.route].pattern : "none"},
-                {"status", response.status}});
+    log::debug(
+        "request.answered",
+        {{"request", exchange.request_id},
+         {"method", exchange.request.method},
+         {"route", match.route < route_table.size() ? route_table[match.route].pattern : "none"},
+         {"status", response.status}});
   co_return response;
 }
 

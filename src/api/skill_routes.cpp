@@ -87,10 +87,8 @@ Task<Answer> read_skill(Exchange& exchange) {
   if (!document) co_return std::move(document).error();
   json::array outline, content;
   for (const auto& part : document->outline)
-    outline.push_back(json::object{{"id", part.id},
-                                   {"title", part.title},
-                                   {"summary", part.summary},
-                                   {"available", true}});
+    outline.push_back(json::object{
+        {"id", part.id}, {"title", part.title}, {"summary", part.summary}, {"available", true}});
   for (const auto& block : document->content) content.push_back(to_json(block));
   co_return json_response(json::object{{"metadata", to_json(document->meta)},
                                        {"outline", std::move(outline)},

@@ -58,8 +58,7 @@ json::object scheme_schema(const AuthScheme& scheme) {
 
 json::object credentials_schema(const Definition& definition) {
   json::array alternatives;
-  for (const AuthScheme& scheme : definition.schemes)
-    alternatives.push_back(scheme_schema(scheme));
+  for (const AuthScheme& scheme : definition.schemes) alternatives.push_back(scheme_schema(scheme));
   json::object schema{{"title", "Credentials"}, {"type", "object"}};
   schema["oneOf"] = std::move(alternatives);
   return schema;
@@ -105,10 +104,9 @@ json::value advanced_auth(const Definition& definition) {
                          {"properties", json::object{{"client_id", {{"type", "string"}}},
                                                      {"client_secret", {{"type", "string"}}}}}}},
            {"complete_oauth_output_specification",
-            json::object{
-                {"type", "object"},
-                {"properties", json::object{{"access_token", {{"type", "string"}}},
-                                            {"refresh_token", {{"type", "string"}}}}}}}}}};
+            json::object{{"type", "object"},
+                         {"properties", json::object{{"access_token", {{"type", "string"}}},
+                                                     {"refresh_token", {{"type", "string"}}}}}}}}}};
 }
 
 json::value documentation_url(const Definition& definition) {

@@ -26,9 +26,9 @@ std::optional<std::string> text_of(const std::optional<json::array>& entities) {
 }
 
 Error rejected(const Probe& probe) {
-  Error error = invalid_field(
-      "credentials", "the service refused these credentials: " + probe.message,
-      "credentials_rejected");
+  Error error =
+      invalid_field("credentials", "the service refused these credentials: " + probe.message,
+                    "credentials_rejected");
   error.code = "credentials_rejected";
   error.upstream_status = probe.upstream_status;
   return error;
@@ -83,9 +83,8 @@ Result<Connectors::Checked> Connectors::check_input(AddConnector& command) const
   Checked checked{entry, services_.catalogue.get(entry->slug)};
   if (auto sorted = sort_credentials(*checked.definition, command.input); !sorted)
     return std::move(sorted).error();
-  if (auto settings =
-          check_settings(*checked.definition, command.input.auth_scheme, command.input.environment,
-                         command.input.replication_config);
+  if (auto settings = check_settings(*checked.definition, command.input.auth_scheme,
+                                     command.input.environment, command.input.replication_config);
       !settings)
     return std::move(settings).error();
   if (command.entities)
@@ -195,8 +194,8 @@ Task<Result<ConnectorView>> Connectors::store_new(Caller caller, AddConnector co
   const connector::TokenState& tokens = tried.renewed() ? *tried.renewed() : none;
   store::CredentialRow credential{.version = 1, .sealed = {}};
   vault::SecretAddress address{caller.organization(), row.workspace_id, row.id, "credentials", 1};
-  credential.sealed = co_await services_.vault.seal(std::move(address),
-                                                    write_bundle(input.credentials, tokens));
+  credential.sealed =
+      co_await services_.vault.seal(std::move(address), write_bundle(input.credentials, tokens));
   co_await services_.database.write(
       [organization = caller.organization(), row, credential](store::Connection& connection) {
         store::insert_connector(connection, organization, row, credential);
@@ -260,13 +259,11 @@ Task<Result<Connectors::Page>> Connectors::list(Caller caller, Query query) {
   Page page;
   if (query.limit && rows.size() > *query.limit) {
     rows.pop_back();
-    page.next_cursor =
-        seal_cursor(services_.vault, caller.organization(), "connectors",
-                    join_place(rows.back().created_at.time_since_epoch().count(),
-                               rows.back().id.str()));
+    page.next_cursor = seal_cursor(
+        services_.vault, caller.organization(), "connectors",
+        join_place(rows.back().created_at.time_since_epoch().count(), rows.back().id.str()));
   }
-  for (auto& row : rows)
-    page.connectors.push_back(view_of(caller.organization(), std::move(row)));
+  for (auto& row : rows) page.connectors.push_back(view_of(caller.organization(), std::move(row)));
   co_return page;
 }
 
@@ -324,8 +321,8 @@ Task<Result<ConnectorView>> Connectors::update(Caller caller, ConnectorId id,
     if (changed->bundle) {
       credential = store::CredentialRow{.version = stored->credential.version + 1, .sealed = {}};
       Secret text = changed->bundle->duplicate();
-      credential->sealed = co_await services_.vault.seal(stored->address(credential->version),
-                                                         std::move(text));
+      credential->sealed =
+          co_await services_.vault.seal(stored->address(credential->version), std::move(text));
     }
     const bool written = co_await services_.database.write(
         [organization = caller.organization(), row, credential](store::Connection& connection) {
@@ -340,8 +337,8 @@ Task<Result<ConnectorView>> Connectors::update(Caller caller, ConnectorId id,
         renewals_.forget_failure(row.id.str());
         co_await services_.database.forget_deleted();
       }
-      log::info("connector.updated", {{"connector", row.id},
-                                      {"credentials", credential ? "replaced" : "kept"}});
+      log::info("connector.updated",
+                {{"connector", row.id}, {"credentials", credential ? "replaced" : "kept"}});
       co_return view_of(caller.organization(), std::move(row));
     }
     // A renewal came between: once more on top of it.
@@ -359,11 +356,10 @@ Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
   ConnectionInput input;
   if (change.credentials) input.credentials = *std::move(change.credentials);
   input.auth_scheme = std::move(change.auth_scheme);
-  input.environment = change.environment ? *std::move(change.environment)
-                                         : object_of(stored->row.environment);
-  input.replication_config = change.replication_config
-                                 ? *std::move(change.replication_config)
-                                 : object_of(stored->row.replication_config);
+  input.environment =
+      change.environment ? *std::move(change.environment) : object_of(stored->row.environment);
+  input.replication_config = change.replication_config ? *std::move(change.replication_config)
+                                                       : object_of(stored->row.replication_config);
   move_secrets(definition, input.environment, input.credentials);
   move_secrets(definition, input.replication_config, input.credentials);
   const bool new_credentials = !input.credentials.empty() || change.credentials.has_value();
@@ -372,8 +368,8 @@ Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
       co_return std::move(sorted).error();
     row.auth_scheme = input.auth_scheme;
   }
-  if (auto settings = check_settings(definition, row.auth_scheme, input.environment,
-                                     input.replication_config);
+  if (auto settings =
+          check_settings(definition, row.auth_scheme, input.environment, input.replication_config);
       !settings)
     co_return std::move(settings).error();
   if (change.entities && *change.entities)
@@ -397,8 +393,7 @@ Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
   row.status = status_after(probed.verdict);
   row.status_reason = reason_of(probed);
   static const connector::TokenState none;
-  changed.bundle =
-      write_bundle(input.credentials, tried.renewed() ? *tried.renewed() : none);
+  changed.bundle = write_bundle(input.credentials, tried.renewed() ? *tried.renewed() : none);
   co_return changed;
 }
 
@@ -415,11 +410,10 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
   const bool other_credentials = change.credentials.has_value();
   const bool as_stored = !other_credentials && !change.environment && !change.replication_config;
   ConnectionInput input;
-  input.environment = change.environment ? *std::move(change.environment)
-                                         : object_of(stored->row.environment);
-  input.replication_config = change.replication_config
-                                 ? *std::move(change.replication_config)
-                                 : object_of(stored->row.replication_config);
+  input.environment =
+      change.environment ? *std::move(change.environment) : object_of(stored->row.environment);
+  input.replication_config = change.replication_config ? *std::move(change.replication_config)
+                                                       : object_of(stored->row.replication_config);
   input.auth_scheme = stored->row.auth_scheme;
   if (other_credentials) {
     input.credentials = *std::move(change.credentials);
@@ -453,11 +447,10 @@ Task<void> Connectors::note_probe(StoredConnectorPtr stored, Probe probed) {
   else if (probed.verdict == Probe::Verdict::unreachable && status == "ready")
     status = "degraded";
   const std::optional<std::string> reason = reason_of(probed);
-  co_await services_.database.write(
-      [organization = stored->organization, id = stored->row.id, status,
-       reason](store::Connection& connection) {
-        store::set_connector_status(connection, organization, id, status, reason);
-      });
+  co_await services_.database.write([organization = stored->organization, id = stored->row.id,
+                                     status, reason](store::Connection& connection) {
+    store::set_connector_status(connection, organization, id, status, reason);
+  });
   cache_.forget(stored->row.id);
 }
 
@@ -508,8 +501,7 @@ Task<void> Connectors::finish_jobs(OrganizationId organization) {
       });
 }
 
-Task<Result<access::DeletedWorkspace>> Connectors::remove_workspace(Caller caller,
-                                                                    WorkspaceId id) {
+Task<Result<access::DeletedWorkspace>> Connectors::remove_workspace(Caller caller, WorkspaceId id) {
   auto removed = co_await services_.access.workspaces().remove(
       caller, id,
       [](store::Connection& connection, const OrganizationId& organization,

@@ -107,9 +107,9 @@ class Connectors {
   Result<Checked> check_input(AddConnector& command) const;
   Task<Result<std::optional<access::Workspace>>> find_workspace(
       const Caller& caller, const std::optional<access::WorkspaceName>& name);
-  Task<Result<access::Workspace>> workspace_to_add_to(
-      Caller caller, std::optional<access::Workspace> found,
-      std::optional<access::WorkspaceName> name);
+  Task<Result<access::Workspace>> workspace_to_add_to(Caller caller,
+                                                      std::optional<access::Workspace> found,
+                                                      std::optional<access::WorkspaceName> name);
   Task<Result<StoredConnectorPtr>> reach(Caller caller, ConnectorId id, access::Right right);
   Task<Result<ConnectorView>> store_new(Caller caller, AddConnector command,
                                         std::optional<access::Workspace> workspace,

@@ -8,8 +8,7 @@
 namespace fairlead::platform {
 
 /// Canonical: members in a fixed order, no blanks.
-Secret write_bundle(const connector::CredentialFields& fields,
-                    const connector::TokenState& tokens);
+Secret write_bundle(const connector::CredentialFields& fields, const connector::TokenState& tokens);
 /// Errors: internal when the text is no bundle.
 Result<connector::CredentialSource::Opened> read_bundle(const Secret& text);
 

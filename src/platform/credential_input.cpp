@@ -124,9 +124,9 @@ Result<Done> check_settings(const Definition& definition, const std::string& aut
     const std::string name(member.key().data(), member.key().size());
     if (std::find(names.begin(), names.end(), name) == names.end())
       return invalid_field("environment." + name,
-                           names.empty() ? "this service takes no settings"
-                                         : "unknown setting '" + name + "'" +
-                                               did_you_mean(name, names),
+                           names.empty()
+                               ? "this service takes no settings"
+                               : "unknown setting '" + name + "'" + did_you_mean(name, names),
                            "unknown_parameter");
   }
 

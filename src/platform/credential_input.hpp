@@ -25,8 +25,8 @@ void move_secrets(const connector::Definition& definition, json::object& setting
 
 /// Errors: invalid_input naming the setting (`missing_configuration`, `unknown_parameter`, or what
 /// the definition's server address does not allow).
-Result<Done> check_settings(const connector::Definition& definition,
-                            const std::string& auth_scheme, const json::object& environment,
+Result<Done> check_settings(const connector::Definition& definition, const std::string& auth_scheme,
+                            const json::object& environment,
                             const json::object& replication_config);
 
 /// [{entity, modes}], each entity known. Errors: invalid_input (`unknown_entity`).

@@ -14,13 +14,12 @@ std::string tag(const vault::Vault& vault, const OrganizationId& organization,
   std::string text = "cursor";
   for (const std::string_view part : {std::string_view(organization.str()), listing, place})
     text += '\0' + std::string(part);
-  return std::string(
-      bytes_of(vault.mac(vault::KeyLabel::opaque_state, text)).substr(0, tag_bytes));
+  return std::string(bytes_of(vault.mac(vault::KeyLabel::opaque_state, text)).substr(0, tag_bytes));
 }
 
 Error not_ours() {
-  Error error = invalid_field("cursor", "this cursor was not given out for this listing",
-                              "invalid_cursor");
+  Error error =
+      invalid_field("cursor", "this cursor was not given out for this listing", "invalid_cursor");
   error.code = "invalid_cursor";
   return error;
 }

@@ -65,9 +65,10 @@ bool is_renewed_by_tokens(const StoredConnector& connector) {
 
 Error needs_new_credentials(const std::string& reason) {
   return {.kind = ErrorKind::conflict,
-          .message = "the service no longer accepts the credentials of this connector; give it new "
-                     "ones" +
-                     (reason.empty() ? std::string() : " (" + reason + ")"),
+          .message =
+              "the service no longer accepts the credentials of this connector; give it new "
+              "ones" +
+              (reason.empty() ? std::string() : " (" + reason + ")"),
           .code = "credential_needs_reauth"};
 }
 
@@ -105,7 +106,7 @@ void note(store::ToolCallRow& row, const Result<Executed>& result, Steady::time_
   }
   const Error& error = result.error();
   row.status = error.code == "outcome_unknown" ? "outcome_unknown" : "failed";
-  row.error_code = !error.code.empty() ? error.code
+  row.error_code = !error.code.empty()    ? error.code
                    : error.fields.empty() ? std::string("failed")
                                           : error.fields.front().code;
   if (error.upstream_status > 0) row.upstream_status = error.upstream_status;
@@ -157,8 +158,9 @@ Task<Result<Executor::Prepared>> Executor::prepare(const Caller& caller, const C
   if (command.action == "describe") co_return Prepared{connector, nullptr};
   if (is_context_store(command.action))
     co_return Error{.kind = ErrorKind::conflict,
-                    .message = "the Context Store holds nothing of this connector; use list, get "
-                               "or search to ask the service itself",
+                    .message =
+                        "the Context Store holds nothing of this connector; use list, get "
+                        "or search to ask the service itself",
                     .code = "context_store_not_ready"};
 
   auto operation = connector->definition->find(command.entity, command.action);
@@ -201,9 +203,9 @@ Task<Result<Executed>> Executor::execute(Caller caller, ConnectorId id, ExecuteC
 
   std::optional<Idempotency::Claim> claim;
   if (is_write(*operation) && command.idempotency) {
-    auto claimed = co_await idempotency_.claim(
-        connector->organization, connector->row.workspace_id.str(),
-        *std::move(command.idempotency));
+    auto claimed =
+        co_await idempotency_.claim(connector->organization, connector->row.workspace_id.str(),
+                                    *std::move(command.idempotency));
     if (!claimed) co_return std::move(claimed).error();
     if (claimed->stored_outcome) co_return from_text(*claimed->stored_outcome);
     claim = *std::move(claimed);
@@ -211,8 +213,7 @@ Task<Result<Executed>> Executor::execute(Caller caller, ConnectorId id, ExecuteC
 
   // The intent of a write is on disk before its first byte goes out.
   if (is_write(*operation)) co_await log_.begin(row);
-  auto result =
-      co_await call_service(connector, operation, std::move(command), row, deadline);
+  auto result = co_await call_service(connector, operation, std::move(command), row, deadline);
   note(row, result, begun);
   if (claim) {
     if (result)
@@ -290,11 +291,10 @@ Task<Error> Executor::refused(StoredConnectorPtr connector, CallError failure, b
 
 Task<void> Executor::note_status(StoredConnectorPtr connector, std::string status,
                                  std::optional<std::string> reason) {
-  co_await services_.database.write(
-      [organization = connector->organization, id = connector->row.id, status,
-       reason](store::Connection& connection) {
-        store::set_connector_status(connection, organization, id, status, reason);
-      });
+  co_await services_.database.write([organization = connector->organization, id = connector->row.id,
+                                     status, reason](store::Connection& connection) {
+    store::set_connector_status(connection, organization, id, status, reason);
+  });
   cache_.forget(connector->row.id);
   log::info("connector.status", {{"connector", connector->row.id}, {"status", status}});
 }
@@ -333,8 +333,8 @@ connector::Call Executor::to_call(const StoredConnector& connector, ExecuteComma
   call.select_fields = std::move(command.select_fields);
   call.exclude_fields = std::move(command.exclude_fields);
   call.truncate = command.truncate;
-  call.deadline = call.action == "download" ? deadline.within(download_limit)
-                                            : deadline.within(call_limit);
+  call.deadline =
+      call.action == "download" ? deadline.within(download_limit) : deadline.within(call_limit);
   return call;
 }
 

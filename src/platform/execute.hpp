@@ -61,9 +61,8 @@ class Executor {
                                  ExecuteCommand& command);
   Task<Result<Executed>> describe(StoredConnectorPtr connector);
   Task<Result<Executed>> call_service(StoredConnectorPtr connector,
-                                      const connector::Operation* operation,
-                                      ExecuteCommand command, store::ToolCallRow& row,
-                                      Deadline deadline);
+                                      const connector::Operation* operation, ExecuteCommand command,
+                                      store::ToolCallRow& row, Deadline deadline);
   Task<Error> refused(StoredConnectorPtr connector, connector::CallError failure,
                       bool needs_reauth);
   Task<void> note_status(StoredConnectorPtr connector, std::string status,

@@ -20,14 +20,15 @@ vault::SecretAddress address_of(const Idempotency::Claim& claim) {
 }  // namespace
 
 Result<IdempotencyKey> IdempotencyKey::parse(std::string_view key, std::string text) {
-  const bool visible = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+  const bool visible =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (key.empty() || key.size() > longest_key || !visible)
     return invalid_field("Idempotency-Key", "must have 1 to 255 visible ASCII characters");
   return IdempotencyKey{std::string(key), std::move(text)};
 }
 
-Task<Result<Idempotency::Claim>> Idempotency::claim(OrganizationId organization,
-                                                    std::string scope, IdempotencyKey key) {
+Task<Result<Idempotency::Claim>> Idempotency::claim(OrganizationId organization, std::string scope,
+                                                    IdempotencyKey key) {
   const std::string text = std::string("request") + '\0' + organization.str() + '\0' + key.text;
   const Sha256 digest = services_.vault.mac(vault::KeyLabel::log_fingerprint, text);
   Claim claim{organization,
@@ -38,11 +39,10 @@ Task<Result<Idempotency::Claim>> Idempotency::claim(OrganizationId organization,
                                    .outcome = {},
                                    .started_at = services_.clock.now()},
               std::nullopt};
-  const auto held = co_await services_.database.write(
-      [organization, row = claim.row](store::Connection& connection) {
-        return store::claim_idempotency_key(connection, organization, row,
-                                            row.started_at - kept_for);
-      });
+  const auto held = co_await services_.database.write([organization, row = claim.row](
+                                                          store::Connection& connection) {
+    return store::claim_idempotency_key(connection, organization, row, row.started_at - kept_for);
+  });
   if (!held) co_return claim;
 
   if (held->fingerprint != claim.row.fingerprint)
@@ -53,17 +53,18 @@ Task<Result<Idempotency::Claim>> Idempotency::claim(OrganizationId organization,
     claim.stored_outcome = std::string(outcome.reveal());
     co_return claim;
   }
-  const bool may_be_alive =
-      held->state == "running" && claim.row.started_at < held->started_at + longest_request &&
-      (held->server == server_ || services_.database.kind() != "sqlite");
+  const bool may_be_alive = held->state == "running" &&
+                            claim.row.started_at < held->started_at + longest_request &&
+                            (held->server == server_ || services_.database.kind() != "sqlite");
   if (may_be_alive)
     co_return Error{.kind = ErrorKind::conflict,
                     .message = "the first request with this Idempotency-Key is still running",
                     .code = "request_in_progress",
                     .retry_after = std::chrono::seconds(2)};
   co_return Error{.kind = ErrorKind::conflict,
-                  .message = "nobody knows whether the first request with this Idempotency-Key "
-                             "was carried out; look at the service, then use a new key",
+                  .message =
+                      "nobody knows whether the first request with this Idempotency-Key "
+                      "was carried out; look at the service, then use a new key",
                   .code = "outcome_unknown"};
 }
 

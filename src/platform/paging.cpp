@@ -14,22 +14,22 @@ using connector::Operation;
 
 // The words in use, the most telling first (connector-format 9.6).
 constexpr std::array cursor_words = {
-    "cursor",     "after",      "page_token", "pageToken",  "starting_after",
-    "start_cursor", "next_cursor", "nextCursor", "next_token", "nextToken",
-    "page_info",  "pageinfo",   "next_page_token", "nextPageToken", "continuation_token",
-    "offset",     "startAt",    "start",      "page",       "page_number"};
-constexpr std::array limit_words = {
-    "per_page", "page_size", "pageSize", "first",   "limit",    "max_results", "maxResults",
-    "count",    "size",      "perPage",  "pagelen", "page_limit", "top"};
+    "cursor",       "after",       "page_token",      "pageToken",     "starting_after",
+    "start_cursor", "next_cursor", "nextCursor",      "next_token",    "nextToken",
+    "page_info",    "pageinfo",    "next_page_token", "nextPageToken", "continuation_token",
+    "offset",       "startAt",     "start",           "page",          "page_number"};
+constexpr std::array limit_words = {"per_page",    "page_size",  "pageSize", "first", "limit",
+                                    "max_results", "maxResults", "count",    "size",  "perPage",
+                                    "pagelen",     "page_limit", "top"};
 
 constexpr std::array more_flags = {"has_next_page", "hasNextPage", "has_more", "hasMore",
                                    "more_records"};
 constexpr std::array end_flags = {"isLast", "is_last", "done"};
 constexpr std::array next_words = {
-    "end_cursor",      "endCursor",     "next_cursor", "nextCursor",    "next_page_token",
-    "nextPageToken",   "next_token",    "nextToken",   "page_token",    "cursor",
-    "after",           "next_offset",   "next_page",   "next_link",     "next_page_url",
-    "next_page_uri",   "nextRecordsUrl", "next_url",   "next"};
+    "end_cursor",    "endCursor",      "next_cursor", "nextCursor", "next_page_token",
+    "nextPageToken", "next_token",     "nextToken",   "page_token", "cursor",
+    "after",         "next_offset",    "next_page",   "next_link",  "next_page_url",
+    "next_page_uri", "nextRecordsUrl", "next_url",    "next"};
 
 template <class Words>
 const char* first_of(const Words& words, const std::vector<std::string>& names) {

@@ -25,9 +25,8 @@ struct Platform::Impl {
   Skills skills{services, cache};
 
   Task<std::vector<OrganizationId>> organizations() {
-    co_return co_await services.database.read([](store::Connection& connection) {
-      return store::list_organization_ids(connection);
-    });
+    co_return co_await services.database.read(
+        [](store::Connection& connection) { return store::list_organization_ids(connection); });
   }
 };
 

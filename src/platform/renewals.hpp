@@ -33,7 +33,8 @@ class Renewals {
     std::optional<connector::RenewalFailure> failure_;
   };
 
-  /// A turn, or the failure of the one before. `key` names the connector. Throws Failure(unavailable) after 15 s of waiting.
+  /// A turn, or the failure of the one before. `key` names the connector. Throws
+  /// Failure(unavailable) after 15 s of waiting.
   Task<Result<Turn, connector::RenewalFailure>> take_turn(std::string key);
   /// New credentials were given: an old failure says nothing about them.
   void forget_failure(const std::string& key);

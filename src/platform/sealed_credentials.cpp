@@ -55,7 +55,7 @@ Task<Result<TokenState, RenewalFailure>> SealedCredentials::renew(
       answer->refresh_token = held.tokens.refresh_token.duplicate();
     if (!co_await store(current, held.fields, *answer))
       answer = RenewalFailure{.permanent = false,
-                            .message = "the connector was changed while its tokens were renewed"};
+                              .message = "the connector was changed while its tokens were renewed"};
   }
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   co_return std::move(answer);
@@ -65,8 +65,8 @@ Task<bool> SealedCredentials::store(StoredConnectorPtr connector,
                                     const connector::CredentialFields& fields,
                                     const TokenState& tokens) {
   store::CredentialRow next{.version = connector->credential.version + 1, .sealed = {}};
-  next.sealed = co_await services_.vault.seal(connector->address(next.version),
-                                              write_bundle(fields, tokens));
+  next.sealed =
+      co_await services_.vault.seal(connector->address(next.version), write_bundle(fields, tokens));
   const bool stored = co_await services_.database.write(
       [organization = connector->organization, id = connector->row.id, next,
        now = services_.clock.now()](store::Connection& connection) {
@@ -80,11 +80,11 @@ Task<bool> SealedCredentials::store(StoredConnectorPtr connector,
 }
 
 Task<void> SealedCredentials::note_refusal(std::string reason) {
-  co_await services_.database.write(
-      [organization = connector_->organization, id = connector_->row.id,
-       reason](store::Connection& connection) {
-        store::set_connector_status(connection, organization, id, "needs_reauth", reason);
-      });
+  co_await services_.database.write([organization = connector_->organization,
+                                     id = connector_->row.id,
+                                     reason](store::Connection& connection) {
+    store::set_connector_status(connection, organization, id, "needs_reauth", reason);
+  });
   cache_.forget(connector_->row.id);
   log::warning("connector.needs_reauth", {{"connector", connector_->row.id}, {"reason", reason}});
 }

@@ -12,16 +12,12 @@ class SealedCredentials final : public connector::CredentialSource {
   /// All but `connector` outlive the call.
   SealedCredentials(Services& services, ConnectorCache& cache, Renewals& renewals,
                     StoredConnectorPtr connector)
-      : services_(services),
-        cache_(cache),
-        renewals_(renewals),
-        connector_(std::move(connector)) {}
+      : services_(services), cache_(cache), renewals_(renewals), connector_(std::move(connector)) {}
 
   Task<Opened> open() override;
   Task<Result<connector::TokenState, connector::RenewalFailure>> renew(
       const Secret& seen_access_token,
-      std::function<
-          Task<Result<connector::TokenState, connector::RenewalFailure>>(const Opened&)>
+      std::function<Task<Result<connector::TokenState, connector::RenewalFailure>>(const Opened&)>
           renewal) override;
 
   /// The last renewal was refused for good: a person has to give new credentials.

@@ -72,7 +72,8 @@ std::string example_call(const Operation& operation) {
     const json::object* property =
         find_object(schema.at("properties").as_object(), view(name.as_string()));
     const json::string* type = property ? find_string(*property, "type") : nullptr;
-    params[name.as_string()] = json::string("<" + (type ? std::string(view(*type)) : "value") + ">");
+    params[name.as_string()] =
+        json::string("<" + (type ? std::string(view(*type)) : "value") + ">");
   }
   return json::serialize(json::object{{"entity", operation.entity},
                                       {"action", connector::name_of(operation.action)},
@@ -80,9 +81,9 @@ std::string example_call(const Operation& operation) {
 }
 
 std::vector<Block> overview(const Definition& definition) {
-  std::vector<Block> blocks{heading(1, definition.display_name.empty() ? definition.title
-                                                                       : definition.display_name),
-                            paragraph(definition.description), heading(2, "How to call it")};
+  std::vector<Block> blocks{
+      heading(1, definition.display_name.empty() ? definition.title : definition.display_name),
+      paragraph(definition.description), heading(2, "How to call it")};
   blocks.push_back(paragraph(
       "Call execute with an entity, an action and params. Read the section of an entity before its "
       "first call: it names the parameters. list and search answer an array of records and, in "

@@ -98,17 +98,15 @@ Task<void> ToolCallLog::write_batches(std::shared_ptr<State> state) {
 }
 
 Task<void> ToolCallLog::begin(store::ToolCallRow call) {
-  co_await services_.database.write(
-      [call = std::move(call)](store::Connection& connection) {
-        store::insert_tool_call(connection, call);
-      });
+  co_await services_.database.write([call = std::move(call)](store::Connection& connection) {
+    store::insert_tool_call(connection, call);
+  });
 }
 
 Task<void> ToolCallLog::finish(store::ToolCallRow call) {
-  co_await services_.database.write(
-      [call = std::move(call)](store::Connection& connection) {
-        store::finish_tool_call(connection, call);
-      });
+  co_await services_.database.write([call = std::move(call)](store::Connection& connection) {
+    store::finish_tool_call(connection, call);
+  });
 }
 
 Task<Result<ToolCallLog::Page>> ToolCallLog::list(Caller caller, Query query) {
@@ -141,9 +139,8 @@ Task<Result<ToolCallLog::Page>> ToolCallLog::list(Caller caller, Query query) {
   if (page.calls.size() > query.limit) {
     page.calls.pop_back();
     const store::ToolCallRow& last = page.calls.back();
-    page.next_cursor =
-        seal_cursor(services_.vault, caller.organization(), "tool-calls",
-                    join_place(last.time.time_since_epoch().count(), last.id));
+    page.next_cursor = seal_cursor(services_.vault, caller.organization(), "tool-calls",
+                                   join_place(last.time.time_since_epoch().count(), last.id));
   }
   co_return page;
 }

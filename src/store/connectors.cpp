@@ -162,9 +162,8 @@ void insert_job(Connection& connection, const OrganizationId& organization, cons
 
 void finish_job(Connection& connection, const OrganizationId& organization, const std::string& id,
                 const std::string& status, Instant now) {
-  connection.execute(
-      "UPDATE job SET status = $3, finished_at = $4 WHERE org_id = $1 AND id = $2",
-      {organization.str(), id, status, stored(now)});
+  connection.execute("UPDATE job SET status = $3, finished_at = $4 WHERE org_id = $1 AND id = $2",
+                     {organization.str(), id, status, stored(now)});
 }
 
 std::int64_t finish_running_jobs(Connection& connection, const OrganizationId& organization,

@@ -24,14 +24,14 @@ std::optional<IdempotentRow> claim_idempotency_key(Connection& connection,
       "WHERE org_id = $1 AND scope = $2 AND key = $3",
       {organization.str(), row.scope, row.key});
   const Row& found = rows.at(0);
-  return IdempotentRow{.scope = found.text(0),
-                       .key = found.text(1),
-                       .fingerprint = found.text(2),
-                       .state = found.text(3),
-                       .server = found.text(4),
-                       .outcome = found.is_null(5) ? std::nullopt
-                                                   : std::optional(Blob{found.bytes(5)}),
-                       .started_at = instant(found.integer(6))};
+  return IdempotentRow{
+      .scope = found.text(0),
+      .key = found.text(1),
+      .fingerprint = found.text(2),
+      .state = found.text(3),
+      .server = found.text(4),
+      .outcome = found.is_null(5) ? std::nullopt : std::optional(Blob{found.bytes(5)}),
+      .started_at = instant(found.integer(6))};
 }
 
 void finish_idempotent_request(Connection& connection, const OrganizationId& organization,
@@ -45,16 +45,14 @@ void finish_idempotent_request(Connection& connection, const OrganizationId& org
 
 void release_idempotency_key(Connection& connection, const OrganizationId& organization,
                              const std::string& scope, const std::string& key) {
-  connection.execute(
-      "DELETE FROM idempotent_request WHERE org_id = $1 AND scope = $2 AND key = $3",
-      {organization.str(), scope, key});
+  connection.execute("DELETE FROM idempotent_request WHERE org_id = $1 AND scope = $2 AND key = $3",
+                     {organization.str(), scope, key});
 }
 
 std::int64_t delete_idempotent_requests(Connection& connection, const OrganizationId& organization,
                                         Instant before) {
-  return connection.execute(
-      "DELETE FROM idempotent_request WHERE org_id = $1 AND started_at < $2",
-      {organization.str(), stored(before)});
+  return connection.execute("DELETE FROM idempotent_request WHERE org_id = $1 AND started_at < $2",
+                            {organization.str(), stored(before)});
 }
 
 }  // namespace fairlead::store

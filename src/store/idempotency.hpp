@@ -22,8 +22,7 @@ struct IdempotentRow {
 /// `forget_before` does not count.
 std::optional<IdempotentRow> claim_idempotency_key(Connection& connection,
                                                    const OrganizationId& organization,
-                                                   const IdempotentRow& row,
-                                                   Instant forget_before);
+                                                   const IdempotentRow& row, Instant forget_before);
 /// Writes state and outcome of the row of that scope and key.
 void finish_idempotent_request(Connection& connection, const OrganizationId& organization,
                                const IdempotentRow& row);

@@ -43,7 +43,9 @@ class ApiUnderTest : public PlatformUnderTest {
     const std::string method = request.method, target = request.target;
     if (request.peer.empty()) request.peer = "203.0.113.7";
     net::Response response = run(api->handle(std::move(request)));
-    Reply reply{.status = response.status, .headers = response.headers, .text = response.body,
+    Reply reply{.status = response.status,
+                .headers = response.headers,
+                .text = response.body,
                 .body = nullptr};
     if (response.stream) reply.text = run(read_all(response.stream));
     const std::string problem = contract().problem(method, target, response, reply.text);
@@ -75,24 +77,23 @@ class ApiUnderTest : public PlatformUnderTest {
   }
 
   std::string application_token(const Tenant& tenant) {
-    const Reply reply =
-        call("POST", "/api/v1/account/applications/token", "",
-             json::object{{"client_id", tenant.client.str()},
-                          {"client_secret", tenant.client_secret}});
+    const Reply reply = call(
+        "POST", "/api/v1/account/applications/token", "",
+        json::object{{"client_id", tenant.client.str()}, {"client_secret", tenant.client_secret}});
     EXPECT_EQ(reply.status, 200) << reply.text;
     return reply.string("/access_token");
   }
   std::string scoped_token(const Tenant& tenant, const std::string& workspace) {
-    const Reply reply = call("POST", "/api/v1/account/applications/scoped-token",
-                             application_token(tenant), json::object{{"workspace_name", workspace}});
+    const Reply reply =
+        call("POST", "/api/v1/account/applications/scoped-token", application_token(tenant),
+             json::object{{"workspace_name", workspace}});
     EXPECT_EQ(reply.status, 200) << reply.text;
     return reply.string("/token");
   }
   std::string widget_token(const Tenant& tenant, const std::string& workspace) {
-    const Reply reply = call("POST", "/api/v1/account/applications/widget-token",
-                             application_token(tenant),
-                             json::object{{"workspace_name", workspace},
-                                          {"allowed_origin", "https://app.example.com"}});
+    const Reply reply = call(
+        "POST", "/api/v1/account/applications/widget-token", application_token(tenant),
+        json::object{{"workspace_name", workspace}, {"allowed_origin", "https://app.example.com"}});
     EXPECT_EQ(reply.status, 200) << reply.text;
     return reply.string("/token");
   }

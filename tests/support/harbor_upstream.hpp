@@ -117,7 +117,8 @@ class HarborUpstream {
       return json_answer(200, json::object{{"hits", json::array{json::object{{"id", "n1"}}}}});
     if (path == "/v1/files/f1/raw") {
       net::Response response{200, {{"Content-Type", "text/plain"}}, file_text, {}};
-      if (const std::string* range = request.headers.find("Range"); range == nullptr) return response;
+      if (const std::string* range = request.headers.find("Range"); range == nullptr)
+        return response;
       response.status = 206;
       response.headers.add("Content-Range", "bytes 0-4/" + std::to_string(file_text.size()));
       response.body = file_text.substr(0, 5);

@@ -33,9 +33,9 @@ struct Tenant {
 class PlatformUnderTest {
  public:
   explicit PlatformUnderTest(platform::PlatformOptions options = {})
-      : catalogue({{"test-harbor",
-                    text_of_file(FAIRLEAD_SOURCE_DIR "/src/platform/testdata/harbor.yaml"),
-                    "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"}}) {
+      : catalogue(
+            {{"test-harbor", text_of_file(FAIRLEAD_SOURCE_DIR "/src/platform/testdata/harbor.yaml"),
+              "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"}}) {
     workers.start();
     database = store::open_sqlite({.path = folder.file("core.db")});
     run(store::migrate(*database));
@@ -52,8 +52,8 @@ class PlatformUnderTest {
                                 .engine = engine,
                                 .clock = clock,
                                 .connect_to = upstream.endpoint()};
-    platform = std::make_unique<platform::Platform>(
-        services, workers.loop(0).get_executor(), options);
+    platform =
+        std::make_unique<platform::Platform>(services, workers.loop(0).get_executor(), options);
     run(platform->recover());
     upstream.accept(good_key);
   }
@@ -101,8 +101,7 @@ class PlatformUnderTest {
     access::InitCommand command{.admin_email = "ada@example.com",
                                 .admin_password = Secret("correct horse battery staple"),
                                 .organization_name = "First"};
-    auto made =
-        (co_await access::initialize(*database, *vault, clock, std::move(command))).value();
+    auto made = (co_await access::initialize(*database, *vault, clock, std::move(command))).value();
     co_return Tenant{made.organization_id, made.client_id,
                      std::string(made.client_secret.reveal())};
   }
@@ -114,8 +113,7 @@ class PlatformUnderTest {
       vault->create_organization_key(connection, tenant.organization);
     });
     const auto admin = access::LocalAdmin::of(tenant.organization);
-    auto made =
-        (co_await access->clients().create(admin, "second", access::Role::admin)).value();
+    auto made = (co_await access->clients().create(admin, "second", access::Role::admin)).value();
     tenant.client = made.client_id;
     tenant.client_secret = std::string(made.client_secret.reveal());
     co_return tenant;
