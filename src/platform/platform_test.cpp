@@ -1,14 +1,215 @@
 #include "platform/platform.hpp"
 
+#include "platform/credential_bundle.hpp"
+#include "platform/cursor.hpp"
+#include "platform/paging.hpp"
+#include "platform/sealed_credentials.hpp"
 #include "support/platform_under_test.hpp"
+#include "support/raw_socket.hpp"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <thread>
 
 namespace fairlead::platform {
 namespace {
 
+using connector::Definition;
+using connector::Operation;
 using fairlead::testing::PlatformUnderTest;
+using fairlead::testing::text_of_file;
+
+std::shared_ptr<const Definition> harbor() {
+  return connector::load_definition(
+             text_of_file(FAIRLEAD_SOURCE_DIR "/src/platform/testdata/harbor.yaml"))
+      .value();
+}
+
+// --- Pages --------------------------------------------------------------------------------------
+
+Operation operation_with(std::vector<std::pair<std::string, std::string>> parameters) {
+  Operation operation;
+  operation.action = connector::Action::list;
+  for (auto& [name, type] : parameters) {
+    connector::Parameter parameter;
+    parameter.name = std::move(name);
+    parameter.schema = {{"type", type}};
+    operation.parameters.push_back(std::move(parameter));
+  }
+  return operation;
+}
+
+TEST(Paging, SendsCursorAndLimitUnderTheServicesOwnWords) {
+  struct Case {
+    std::vector<std::pair<std::string, std::string>> declared;
+    const char* given;
+    const char* sent;
+  };
+  for (const Case& one : std::vector<Case>{
+           {{{"after", "string"}, {"first", "integer"}},
+            R"({"cursor":"x","limit":5})",
+            R"({"after":"x","first":5})"},
+           {{{"page", "integer"}, {"per_page", "integer"}},
+            R"({"cursor":"2","limit":5})",
+            R"({"page":2,"per_page":5})"},
+           {{{"offset", "integer"}}, R"({"cursor":"abc"})", R"({"offset":"abc"})"},
+           {{{"cursor", "string"}, {"limit", "integer"}},
+            R"({"cursor":"x","limit":5})",
+            R"({"cursor":"x","limit":5})"},
+           {{{"starting_after", "string"}, {"limit", "integer"}},
+            R"({"cursor":"x"})",
+            R"({"starting_after":"x"})"},
+           {{{"after", "string"}}, R"({"cursor":"x","after":"y"})", R"({"after":"y"})"},
+           {{{"name", "string"}}, R"({"cursor":"x"})", R"({"cursor":"x"})"},
+           {{{"page", "integer"}}, R"({"name":"a"})", R"({"name":"a"})"}}) {
+    json::object params = json::parse(one.given).as_object();
+    adapt_paging_parameters(operation_with(one.declared), params);
+    EXPECT_EQ(params, json::parse(one.sent)) << one.given;
+  }
+}
+
+TEST(Paging, TellsOfFurtherPagesWhatTheServiceTells) {
+  const Operation by_page = operation_with({{"page", "integer"}, {"per_page", "integer"}});
+  struct Case {
+    const char* meta;
+    const char* answered;
+  };
+  for (
+      const Case& one : std::vector<Case>{
+          {"", "null"},
+          {"{}", "{}"},
+          {R"({"total":7})", R"({"total":7})"},
+          {R"({"has_more":true})", R"({"has_more":true,"has_next_page":true})"},
+          {R"({"has_more":false,"next_cursor":"x"})",
+           R"({"has_more":false,"next_cursor":"x","has_next_page":false,"end_cursor":null})"},
+          {R"({"next_cursor":"x"})",
+           R"({"next_cursor":"x","has_next_page":true,"end_cursor":"x"})"},
+          {R"({"next_cursor":""})",
+           R"({"next_cursor":"","has_next_page":false,"end_cursor":null})"},
+          {R"({"has_next_page":true,"end_cursor":"e"})",
+           R"({"has_next_page":true,"end_cursor":"e"})"},
+          {R"({"hasNextPage":true,"endCursor":"e"})",
+           R"({"hasNextPage":true,"endCursor":"e","has_next_page":true,"end_cursor":"e"})"},
+          {R"({"isLast":true})", R"({"isLast":true,"has_next_page":false})"},
+          {R"({"next_page":3})", R"({"next_page":3,"has_next_page":true,"end_cursor":"3"})"},
+          {R"({"next_page_url":"https://api.example/x?per_page=5&page=2"})",
+           R"({"next_page_url":"https://api.example/x?per_page=5&page=2","has_next_page":true,"end_cursor":"2"})"},
+          {R"({"next_page_url":"https://api.example/x?token=2"})",
+           R"({"next_page_url":"https://api.example/x?token=2","has_next_page":true,"end_cursor":null})"},
+          {R"({"next_page_url":null})",
+           R"({"next_page_url":null,"has_next_page":false,"end_cursor":null})"}})
+    EXPECT_EQ(uniform_metadata(by_page, one.meta), one.answered) << one.meta;
+}
+
+// --- What is sealed -----------------------------------------------------------------------------
+
+TEST(Bundle, ComesBackAsItWas) {
+  connector::CredentialFields fields;
+  fields.emplace("api_key", Secret("k\"\\\n\x01 \xc3\xbc"));
+  fields.emplace("empty", Secret(""));
+  connector::TokenState tokens;
+  tokens.access_token = Secret("access");
+  tokens.expires_at = Instant(std::chrono::microseconds(1'700'000'000'000'001));
+  tokens.extracted = {{"instance_url", "https://x.example"}};
+  tokens.token_type = "Bearer";
+  const auto opened = read_bundle(write_bundle(fields, tokens)).value();
+  ASSERT_EQ(opened.fields.size(), 2u);
+  EXPECT_TRUE(opened.fields.at("api_key").matches(fields.at("api_key")));
+  EXPECT_TRUE(opened.tokens.access_token.matches(tokens.access_token));
+  EXPECT_TRUE(opened.tokens.refresh_token.empty());
+  EXPECT_EQ(opened.tokens.expires_at, tokens.expires_at);
+  EXPECT_EQ(opened.tokens.extracted, tokens.extracted);
+  EXPECT_EQ(opened.tokens.token_type, "Bearer");
+  for (const char* damaged : {"", "{}", "[]", "{\"fields\":1}", "{\"fields\":{}}"})
+    EXPECT_FALSE(read_bundle(Secret(damaged))) << damaged;
+}
+
+TEST(Settings, AreCheckedAgainstTheDefinition) {
+  const auto definition = harbor();
+  EXPECT_TRUE(check_settings(*definition, "harborKey", {}, {}));
+  EXPECT_TRUE(check_settings(*definition, "harborKey", {{"region", "us"}, {"berth", "7"}}, {}));
+  EXPECT_FALSE(check_settings(*definition, "harborKey", {{"color", "red"}}, {}));
+  // Settings of the copy into a Context Store are not ours to judge.
+  EXPECT_TRUE(check_settings(*definition, "harborKey", {}, {{"start_date", "2026-01-01"}}));
+}
+
+// --- Waiting ------------------------------------------------------------------------------------
+
+TEST(Admission, LetsTheFirstThatFitsIn) {
+  net::Workers workers(2);
+  workers.start();
+  AdmissionLimits limits;
+  limits.per_connector = 1;
+  limits.wait = std::chrono::seconds(5);
+  Admission admission(limits);
+  const auto organization = OrganizationId::random();
+  const auto workspace = WorkspaceId::random();
+  const auto one = ConnectorId::random(), other = ConnectorId::random();
+  const auto enter = [&](std::size_t loop, const ConnectorId& id) {
+    return asio::co_spawn(
+        workers.loop(loop),
+        [](Admission& gate, OrganizationId org, WorkspaceId ws,
+           ConnectorId connector) -> Task<std::shared_ptr<Admission::Place>> {
+          auto place = co_await gate.enter(org, ws, connector, Deadline::never());
+          co_return place ? std::make_shared<Admission::Place>(*std::move(place)) : nullptr;
+        }(admission, organization, workspace, id),
+        asio::use_future);
+  };
+  auto first = enter(0, one).get();
+  ASSERT_TRUE(first);
+  auto second = enter(1, one);
+  auto elsewhere = enter(0, other).get();
+  EXPECT_TRUE(elsewhere) << "a full connector holds up no other one";
+  EXPECT_EQ(second.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  first.reset();
+  EXPECT_TRUE(second.get());
+  elsewhere.reset();
+  EXPECT_EQ(admission.running(), 0u);
+  workers.stop();
+  workers.join();
+}
+
+TEST(Admission, HoldsEveryLimit) {
+  const auto organization = OrganizationId::random();
+  const auto workspace = WorkspaceId::random();
+  struct Case {
+    const char* what;
+    AdmissionLimits limits;
+    bool same_organization, same_workspace, same_connector;
+  };
+  const auto limited = [](std::size_t AdmissionLimits::*limit) {
+    AdmissionLimits limits;
+    limits.*limit = 1;
+    limits.wait = std::chrono::milliseconds(1);
+    return limits;
+  };
+  for (const Case& one : std::vector<Case>{
+           {"in all", limited(&AdmissionLimits::in_all), false, false, false},
+           {"organization", limited(&AdmissionLimits::per_organization), true, false, false},
+           {"workspace", limited(&AdmissionLimits::per_workspace), true, true, false},
+           {"connector", limited(&AdmissionLimits::per_connector), true, true, true}}) {
+    SCOPED_TRACE(one.what);
+    Admission admission(one.limits);
+    const auto connector = ConnectorId::random();
+    run_to_end([](Admission& gate, const Case& wanted, OrganizationId org, WorkspaceId ws,
+                  ConnectorId id) -> Task<void> {
+      auto first = co_await gate.enter(org, ws, id, Deadline::never());
+      EXPECT_TRUE(first);
+      auto second = co_await gate.enter(wanted.same_organization ? org : OrganizationId::random(),
+                                        wanted.same_workspace ? ws : WorkspaceId::random(),
+                                        wanted.same_connector ? id : ConnectorId::random(),
+                                        Deadline::never());
+      EXPECT_FALSE(second);
+      if (!second) EXPECT_EQ(second.error().kind, ErrorKind::rate_limited);
+    }(admission, one, organization, workspace, connector));
+    EXPECT_EQ(admission.running(), 0u);
+  }
+}
+
+// --- On a whole platform ------------------------------------------------------------------------
 
 AddConnector harbor_with(std::map<std::string, std::string> fields) {
   AddConnector command;
@@ -19,21 +220,170 @@ AddConnector harbor_with(std::map<std::string, std::string> fields) {
   return command;
 }
 
-TEST(Execute, CallsTheServiceWithTheStoredKey) {
-  PlatformUnderTest under_test;
-  const auto admin = access::LocalAdmin::of(under_test.first.organization);
-  auto added = under_test.run(under_test.platform->connectors().add(
-      admin, harbor_with({{"api_key", PlatformUnderTest::good_key}}), Deadline::never()));
-  ASSERT_TRUE(added) << added.error().message;
-  EXPECT_EQ(added->row.status, "ready");
+class Whole : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto added = test.run(test.platform->connectors().add(
+        admin, harbor_with({{"api_key", PlatformUnderTest::good_key}}), Deadline::never()));
+    ASSERT_TRUE(added) << added.error().message;
+    id = added->row.id;
+  }
+  Result<Executed> execute(ExecuteCommand command) {
+    return test.run(
+        test.platform->executor().execute(admin, id, std::move(command), {}, Deadline::never()));
+  }
 
-  ExecuteCommand command{.entity = "customers", .action = "list"};
-  auto executed = under_test.run(under_test.platform->executor().execute(
-      admin, added->row.id, command, {}, Deadline::never()));
-  ASSERT_TRUE(executed) << executed.error().message;
-  EXPECT_THAT(executed->data, ::testing::StartsWith(R"([{"id":"c1")"));
-  EXPECT_EQ(executed->metadata,
-            R"({"next_cursor":"page-2","total":3,"has_next_page":true,"end_cursor":"page-2"})");
+  PlatformUnderTest test;
+  access::Caller admin = access::LocalAdmin::of(test.first.organization);
+  ConnectorId id = ConnectorId::random();
+};
+
+TEST_F(Whole, ExecutesFromMemoryOnceItHasBeenRead) {
+  ASSERT_TRUE(execute({.entity = "customers", .action = "list"}));
+  // With the row gone behind the platform's back, the copy in memory still serves.
+  test.run(test.database->write([this](store::Connection& connection) {
+    store::delete_connector(connection, test.first.organization, id);
+  }));
+  EXPECT_TRUE(execute({.entity = "customers", .action = "list"}));
+}
+
+TEST_F(Whole, RefusesASecretThatWasMoved) {
+  auto other = test.run(test.platform->connectors().add(
+      admin, harbor_with({{"api_key", PlatformUnderTest::good_key}}), Deadline::never()));
+  ASSERT_TRUE(other);
+  test.run(test.database->write([&](store::Connection& connection) {
+    connection.execute(
+        "UPDATE connector_credential SET sealed = (SELECT sealed FROM connector_credential WHERE "
+        "org_id = $1 AND connector_id = $2) WHERE org_id = $1 AND connector_id = $3",
+        {test.first.organization.str(), other->row.id.str(), id.str()});
+  }));
+  const auto refused = execute({.entity = "customers", .action = "list"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, vault::crypto_tamper_detected);
+  auto seen = test.run(test.platform->connectors().find(admin, id));
+  EXPECT_EQ(seen->row.status, "config_error");
+}
+
+TEST_F(Whole, KnowsOfWritesThatWereUnderWayWhenItStopped) {
+  ASSERT_TRUE(execute({.entity = "customers", .action = "create", .params = {{"name", "x"}}}));
+  test.run(test.database->write([this](store::Connection& connection) {
+    connection.execute("UPDATE tool_call SET status = 'running' WHERE org_id = $1",
+                       {test.first.organization.str()});
+    connection.execute(
+        "INSERT INTO idempotent_request (org_id, scope, key, fingerprint, state, server, outcome, "
+        "started_at) SELECT org_id, workspace_id, 'lost', 'x', 'running', 'dead', NULL, $2 FROM "
+        "connector WHERE org_id = $1 LIMIT 1",
+        {test.first.organization.str(), test.clock.now().time_since_epoch().count()});
+  }));
+  test.run(test.platform->recover());
+  auto calls = test.run(test.platform->tool_calls().list(admin, {}));
+  ASSERT_TRUE(calls);
+  ASSERT_EQ(calls->calls.size(), 1u);
+  EXPECT_EQ(calls->calls[0].status, "outcome_unknown");
+
+  ExecuteCommand again{.entity = "customers", .action = "create", .params = {{"name", "y"}}};
+  again.idempotency = *IdempotencyKey::parse("lost", "whatever");
+  const auto refused = execute(std::move(again));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fields.at(0).code, "idempotency_key_reused");
+}
+
+TEST_F(Whole, ForgetsWhatIsPastItsTime) {
+  ASSERT_TRUE(execute({.entity = "customers", .action = "create", .params = {{"name", "x"}}}));
+  test.run(test.platform->tidy());
+  EXPECT_EQ(test.run(test.platform->tool_calls().list(admin, {}))->calls.size(), 1u);
+  test.run(test.database->write([this](store::Connection& connection) {
+    connection.execute("UPDATE tool_call SET time = 1 WHERE org_id = $1",
+                       {test.first.organization.str()});
+  }));
+  test.run(test.platform->tidy());
+  EXPECT_TRUE(test.run(test.platform->tool_calls().list(admin, {}))->calls.empty());
+}
+
+TEST_F(Whole, CursorsAreGoodForTheirListingAndOrganizationOnly) {
+  const std::string cursor =
+      seal_cursor(*test.vault, test.first.organization, "tool-calls", join_place(7, "id"));
+  EXPECT_EQ(open_cursor(*test.vault, test.first.organization, "tool-calls", cursor).value(),
+            "7 id");
+  EXPECT_FALSE(open_cursor(*test.vault, test.second.organization, "tool-calls", cursor));
+  EXPECT_FALSE(open_cursor(*test.vault, test.first.organization, "skills", cursor));
+  std::string changed = cursor;
+  changed.back() = changed.back() == 'A' ? 'B' : 'A';
+  EXPECT_FALSE(open_cursor(*test.vault, test.first.organization, "tool-calls", changed));
+  EXPECT_FALSE(open_cursor(*test.vault, test.first.organization, "tool-calls", ""));
+  EXPECT_FALSE(split_place("x"));
+  EXPECT_FALSE(split_place("7"));
+}
+
+TEST_F(Whole, FingerprintsTellEqualValuesOfOneOrganizationOnly) {
+  const auto of = [this](const OrganizationId& organization, json::object params) {
+    return fingerprints(*test.vault, organization, params);
+  };
+  const OrganizationId &first = test.first.organization, &second = test.second.organization;
+  EXPECT_EQ(of(first, {{"a", "x"}}), of(first, {{"a", "x"}}));
+  EXPECT_NE(of(first, {{"a", "x"}}), of(first, {{"a", "y"}}));
+  EXPECT_NE(of(first, {{"a", "x"}}), of(second, {{"a", "x"}}));
+  EXPECT_EQ(of(first, {}), "{}");
+}
+
+/// A service that reads a request and hangs up.
+class HangsUp {
+ public:
+  HangsUp() : acceptor_(context_, {asio::ip::make_address("127.0.0.1"), 0}) {
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~HangsUp() {
+    stopping_ = true;
+    net::RawSocket::connect(endpoint().port);
+    thread_.join();
+  }
+  net::Endpoint endpoint() const { return {"127.0.0.1", acceptor_.local_endpoint().port()}; }
+  std::atomic<int> requests = 0;
+
+ private:
+  void serve() {
+    while (!stopping_) {
+      asio::ip::tcp::socket socket(context_);
+      acceptor_.accept(socket);
+      std::string text;
+      char bytes[4096];
+      boost::system::error_code ended;
+      while (!ended && text.find("\"name\"") == std::string::npos) {
+        const std::size_t size = socket.read_some(asio::buffer(bytes), ended);
+        text.append(bytes, size);
+      }
+      if (!ended) ++requests;
+    }
+  }
+  asio::io_context context_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::thread thread_;
+  std::atomic<bool> stopping_ = false;
+};
+
+TEST_F(Whole, NeverRepeatsAWriteWhoseOutcomeNobodyKnows) {
+  HangsUp service;
+  Services services{.database = *test.database,
+                    .vault = *test.vault,
+                    .access = *test.access,
+                    .catalogue = test.catalogue,
+                    .engine = test.engine,
+                    .clock = test.clock,
+                    .connect_to = service.endpoint()};
+  Platform elsewhere(services, test.workers.loop(0).get_executor());
+  for (int i = 0; i < 2; ++i) {
+    ExecuteCommand write{.entity = "customers", .action = "create", .params = {{"name", "x"}}};
+    write.idempotency = *IdempotencyKey::parse("order", "the same");
+    const auto lost =
+        test.run(elsewhere.executor().execute(admin, id, std::move(write), {}, Deadline::never()));
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, "outcome_unknown") << lost.error().message;
+    EXPECT_EQ(lost.error().kind, ErrorKind::conflict);
+  }
+  EXPECT_EQ(service.requests, 1);
+  const auto calls = test.run(test.platform->tool_calls().list(admin, {}));
+  EXPECT_EQ(calls->calls.at(0).status, "outcome_unknown");
+  test.run(elsewhere.stop());
 }
 
 }  // namespace
