@@ -29,13 +29,12 @@ TEST(Journey, FromClientSecretToRecords) {
   EXPECT_EQ(list.string("/data/0/summarized_source_template/name"), "Test Harbor");
   EXPECT_EQ(list.string("/data/0/status"), "ready");
 
-  const Reply first = test.execute(
-      token, id,
-      json::object{{"entity", "customers"},
-                   {"action", "list"},
-                   {"params", json::object{{"limit", 2}}},
-                   {"select_fields", json::array{"id", "notes"}},
-                   {"skip_truncation", false}});
+  const Reply first = test.execute(token, id,
+                                   json::object{{"entity", "customers"},
+                                                {"action", "list"},
+                                                {"params", json::object{{"limit", 2}}},
+                                                {"select_fields", json::array{"id", "notes"}},
+                                                {"skip_truncation", false}});
   ASSERT_EQ(first.status, 200) << first.text;
   EXPECT_EQ(first.string("/status"), "success");
   EXPECT_EQ(first.at("/result").as_array().size(), 2u);
@@ -47,9 +46,10 @@ TEST(Journey, FromClientSecretToRecords) {
 
   const Reply second = test.execute(
       token, id,
-      json::object{{"entity", "customers"},
-                   {"action", "list"},
-                   {"params", json::object{{"cursor", first.string("/connector_metadata/end_cursor")}}}});
+      json::object{
+          {"entity", "customers"},
+          {"action", "list"},
+          {"params", json::object{{"cursor", first.string("/connector_metadata/end_cursor")}}}});
   ASSERT_EQ(second.status, 200) << second.text;
   EXPECT_EQ(second.string("/result/0/id"), "c3");
   EXPECT_EQ(second.at("/connector_metadata/has_next_page"), false);

@@ -10,8 +10,8 @@ json::object to_json(const access::Workspace& workspace) {
           {"name", workspace.name.str()},
           {"organization_id", workspace.organization_id.str()},
           {"status", json::string_view(access::name_of(workspace.status))},
-          {"cache_enabled", workspace.cache_enabled ? json::value(*workspace.cache_enabled)
-                                                    : json::value(nullptr)},
+          {"cache_enabled",
+           workspace.cache_enabled ? json::value(*workspace.cache_enabled) : json::value(nullptr)},
           {"tombstone", workspace.tombstone},
           {"visibility", workspace.visibility},
           {"color", workspace.color ? json::value(*workspace.color) : json::value(nullptr)},
@@ -26,6 +26,13 @@ std::string next_address(const access::WorkspaceQuery& query, const std::string&
   if (query.name_contains) address += "&name_contains=" + form_encode(*query.name_contains);
   if (query.status) address += "&status=" + std::string(access::name_of(*query.status));
   return address;
+}
+
+/// A cursor that is not ours has a code of its own in every listing.
+Error with_cursor_code(Error error) {
+  if (error.fields.empty() || error.fields.front().field != "cursor") return error;
+  error.code = error.fields.front().code = "invalid_cursor";
+  return error;
 }
 
 Result<WorkspaceId> workspace_id(const Exchange& exchange) {
@@ -46,14 +53,14 @@ Task<Answer> list_workspaces(Exchange& exchange) {
   access::WorkspaceQuery query;
   query.name_contains = given.text("name_contains");
   if (const auto status = given.one_of("status", {"active", "inactive"}))
-    query.status = *status == "active" ? access::WorkspaceStatus::active
-                                       : access::WorkspaceStatus::inactive;
+    query.status =
+        *status == "active" ? access::WorkspaceStatus::active : access::WorkspaceStatus::inactive;
   query.limit = given.number("limit", 1, 100).value_or(20);
   query.cursor = given.text("cursor");
   if (!given.problems().empty()) co_return given.problems().error();
 
   auto page = co_await exchange.parts.access.workspaces().list(exchange.caller(), query);
-  if (!page) co_return std::move(page).error();
+  if (!page) co_return with_cursor_code(std::move(page).error());
   json::array data;
   for (const auto& workspace : page->workspaces) data.push_back(to_json(workspace));
   json::value next = nullptr;
@@ -123,23 +130,22 @@ Task<Answer> delete_workspace(Exchange& exchange) {
   auto removed =
       co_await exchange.parts.platform.connectors().remove_workspace(exchange.caller(), *id);
   if (!removed) co_return std::move(removed).error();
-  co_return json_response(json::object{{"id", removed->id.str()},
-                                       {"deleted_at", to_rfc3339(removed->deleted_at)}});
+  co_return json_response(
+      json::object{{"id", removed->id.str()}, {"deleted_at", to_rfc3339(removed->deleted_at)}});
 }
 
 Task<Answer> list_organizations(Exchange& exchange) {
   auto organization = co_await exchange.parts.access.organizations().find(exchange.caller());
   if (!organization) co_return std::move(organization).error();
-  co_return json_response(json::object{
-      {"data", json::array{json::object{{"id", organization->id.str()},
-                                        {"organization_name", organization->name}}}}});
+  co_return json_response(
+      json::object{{"data", json::array{json::object{{"id", organization->id.str()},
+                                                     {"organization_name", organization->name}}}}});
 }
 
 Task<Answer> list_organization_credentials(Exchange& exchange) {
   auto id = OrganizationId::parse(exchange.path_values.at(0));
   if (!id) co_return std::move(id).error();
-  if (*id != exchange.caller().organization())
-    co_return not_found("there is no such organization");
+  if (*id != exchange.caller().organization()) co_return not_found("there is no such organization");
   QueryReader given(exchange.query);
   const auto limit = given.number("limit", 1, 200).value_or(200);
   const auto offset = given.number("offset", 0, 1'000'000).value_or(0);

@@ -16,8 +16,8 @@ namespace fairlead::testing {
 
 class Contract {
  public:
-  Contract() : document_(json::parse({api::openapi_document().data(),
-                                      api::openapi_document().size()})) {}
+  Contract()
+      : document_(json::parse({api::openapi_document().data(), api::openapi_document().size()})) {}
 
   const json::object& document() const { return document_.as_object(); }
 
@@ -68,14 +68,15 @@ class Contract {
   }
 
   static bool matches(std::string_view pattern, std::string_view path) {
-    while (!pattern.empty() && !path.empty()) {
+    for (;;) {
       const std::string_view a = pattern.substr(0, pattern.find('/'));
       const std::string_view b = path.substr(0, path.find('/'));
       if (a.starts_with('{') ? b.empty() : a != b) return false;
-      pattern.remove_prefix(std::min(a.size() + 1, pattern.size()));
-      path.remove_prefix(std::min(b.size() + 1, path.size()));
+      const bool last = a.size() == pattern.size();
+      if (last || b.size() == path.size()) return last && b.size() == path.size();
+      pattern.remove_prefix(a.size() + 1);
+      path.remove_prefix(b.size() + 1);
     }
-    return pattern.empty() && path.empty();
   }
 
   static bool is_of_type(std::string_view type, const json::value& value) {
