@@ -72,6 +72,7 @@ def run_programs(build, reports, jobs, match):
         counted = count(report)
         if code != 0 and counted[1] == 0:  # it died, or a sanitizer complained at its end
             counted = (counted[0], 1, counted[2])
+            output += f"\n{program.name} ended with {code}"
         print(f"   {program.name}: {counted[0]} passed, {counted[1]} failed, {time.monotonic() - start:.0f} s", flush=True)
         if counted[1]:
             print(output[-20000:], flush=True)
