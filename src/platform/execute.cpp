@@ -76,7 +76,7 @@ store::ToolCallRow new_row(const Caller& caller, const StoredConnector& connecto
                            const ExecuteCommand& command, const CallSource& source, Instant now,
                            const vault::Vault& vault) {
   store::ToolCallRow row{.organization_id = connector.organization,
-                         .id = random_uuid(),
+                         .id = store::tool_call_id(now),
                          .workspace_id = connector.row.workspace_id,
                          .connector_id = connector.row.id,
                          .time = now};

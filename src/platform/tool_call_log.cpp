@@ -127,9 +127,7 @@ Task<Result<ToolCallLog::Page>> ToolCallLog::list(Caller caller, Query query) {
   if (query.cursor) {
     auto place = open_cursor(services_.vault, caller.organization(), "tool-calls", *query.cursor);
     if (!place) co_return std::move(place).error();
-    auto parts = split_place(*place);
-    if (!parts) co_return std::move(parts).error();
-    listing.before = store::ToolCallPlace{parts->first, parts->second};
+    listing.before = *std::move(place);
   }
   Page page;
   page.calls = co_await services_.database.read(
@@ -138,9 +136,8 @@ Task<Result<ToolCallLog::Page>> ToolCallLog::list(Caller caller, Query query) {
       });
   if (page.calls.size() > query.limit) {
     page.calls.pop_back();
-    const store::ToolCallRow& last = page.calls.back();
-    page.next_cursor = seal_cursor(services_.vault, caller.organization(), "tool-calls",
-                                   join_place(last.time.time_since_epoch().count(), last.id));
+    page.next_cursor =
+        seal_cursor(services_.vault, caller.organization(), "tool-calls", page.calls.back().id);
   }
   co_return page;
 }

@@ -2,6 +2,8 @@
 
 #include "store/columns.hpp"
 
+#include <fmt/format.h>
+
 namespace fairlead::store {
 namespace {
 
@@ -12,7 +14,17 @@ Value optional(const std::optional<std::int64_t>& number) {
   return number ? Value(*number) : Value(nullptr);
 }
 
+/// The least id of that moment.
+std::string first_id_at(Instant time) {
+  return fmt::format("{:016x}",
+                     static_cast<std::uint64_t>(std::max<std::int64_t>(0, stored(time))));
+}
+
 }  // namespace
+
+std::string tool_call_id(Instant time) {
+  return first_id_at(time) + '-' + random_uuid().substr(0, 8);
+}
 
 void insert_tool_call(Connection& connection, const ToolCallRow& call) {
   connection.execute(
@@ -62,14 +74,14 @@ std::int64_t give_up_running_tool_calls(Connection& connection, const Organizati
                                         Instant before) {
   return connection.execute(
       "UPDATE tool_call SET status = 'outcome_unknown', error_code = 'outcome_unknown' "
-      "WHERE org_id = $1 AND status = 'running' AND time < $2",
-      {organization.str(), stored(before)});
+      "WHERE org_id = $1 AND status = 'running' AND id < $2",
+      {organization.str(), first_id_at(before)});
 }
 
 std::int64_t delete_tool_calls(Connection& connection, const OrganizationId& organization,
                                Instant before) {
-  return connection.execute("DELETE FROM tool_call WHERE org_id = $1 AND time < $2",
-                            {organization.str(), stored(before)});
+  return connection.execute("DELETE FROM tool_call WHERE org_id = $1 AND id < $2",
+                            {organization.str(), first_id_at(before)});
 }
 
 std::vector<ToolCallRow> list_tool_calls(Connection& connection, const OrganizationId& organization,
@@ -89,14 +101,10 @@ std::vector<ToolCallRow> list_tool_calls(Connection& connection, const Organizat
   if (listing.type) sql += " AND type = " + argument(*listing.type);
   if (listing.status) sql += " AND status = " + argument(*listing.status);
   if (listing.actor) sql += " AND actor = " + argument(*listing.actor);
-  if (listing.since) sql += " AND time >= " + argument(stored(*listing.since));
-  if (listing.until) sql += " AND time < " + argument(stored(*listing.until));
-  if (listing.before) {
-    const std::string time = argument(listing.before->time);
-    sql += " AND (time < " + time + " OR (time = " + time + " AND id < " +
-           argument(listing.before->id) + "))";
-  }
-  sql += " ORDER BY time DESC, id DESC LIMIT " + argument(listing.limit);
+  if (listing.since) sql += " AND id >= " + argument(first_id_at(*listing.since));
+  if (listing.until) sql += " AND id < " + argument(first_id_at(*listing.until));
+  if (listing.before) sql += " AND id < " + argument(*listing.before);
+  sql += " ORDER BY id DESC LIMIT " + argument(listing.limit);
 
   std::vector<ToolCallRow> found;
   for (const Row& row : connection.query(sql, arguments))

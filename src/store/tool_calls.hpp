@@ -11,9 +11,12 @@
 
 namespace fairlead::store {
 
+/// Sorts by time: sixteen hexadecimal digits of microseconds, then something random.
+std::string tool_call_id(Instant time);
+
 struct ToolCallRow {
   OrganizationId organization_id;
-  std::string id;
+  std::string id;  ///< from tool_call_id(time)
   WorkspaceId workspace_id;
   ConnectorId connector_id;
   Instant time;
@@ -38,16 +41,12 @@ std::int64_t give_up_running_tool_calls(Connection& connection, const Organizati
 std::int64_t delete_tool_calls(Connection& connection, const OrganizationId& organization,
                                Instant before);
 
-struct ToolCallPlace {
-  std::int64_t time = 0;
-  std::string id;
-};
 struct ToolCallListing {
   std::optional<WorkspaceId> workspace;
   std::optional<ConnectorId> connector;
   std::optional<std::string> type, status, actor;
   std::optional<Instant> since, until;
-  std::optional<ToolCallPlace> before;
+  std::optional<std::string> before;  ///< an id
   std::int64_t limit = 20;
 };
 /// Newest first.
