@@ -99,6 +99,7 @@ struct Metrics::Impl {
                    .Help("Processor time used, user and system.")
                    .Register(registry)
                    .Add({});
+  Counter& succeeded = executes.Add({{"result", "succeeded"}});
   std::vector<Route> routes;
 
   void name(std::size_t index, const Labels& labels) {
@@ -135,7 +136,9 @@ void Metrics::answered(std::size_t route, int status, std::chrono::steady_clock:
 }
 
 void Metrics::executed(std::string_view result, std::chrono::steady_clock::duration took) {
-  impl_->executes.Add({{"result", std::string(result)}}).Increment();
+  Counter& counter = result == "succeeded" ? impl_->succeeded
+                                           : impl_->executes.Add({{"result", std::string(result)}});
+  counter.Increment();
   impl_->execute_seconds.Observe(seconds(took));
 }
 

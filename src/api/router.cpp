@@ -296,8 +296,8 @@ struct Api::Impl {
   Parts parts;
 
   Task<Answer> answer(Exchange& exchange, const Route& route) {
-    if (parts.options.is_claimed && route.pattern.find("/v1/") != std::string_view::npos &&
-        !parts.options.is_claimed())
+    const bool is_public = route.needs == Needs::nothing && !route.has_secrets;
+    if (!is_public && parts.options.is_claimed && !parts.options.is_claimed())
       co_return Error{.kind = ErrorKind::unavailable,
                       .message = "this installation has no organization yet; finish its set-up",
                       .code = "setup_required"};

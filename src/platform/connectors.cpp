@@ -20,6 +20,10 @@ json::object object_of(const std::string& text) {
   return parsed ? *std::move(parsed) : json::object();
 }
 
+std::string name_of(const CatalogueEntry& entry) {
+  return entry.display_name.empty() ? entry.name : entry.display_name;
+}
+
 std::optional<std::string> text_of(const std::optional<json::array>& entities) {
   if (!entities) return std::nullopt;
   return json::serialize(*entities);
@@ -182,7 +186,7 @@ Task<Result<ConnectorView>> Connectors::store_new(Caller caller, AddConnector co
                           .created_at = now,
                           .updated_at = now};
   row.workspace_name = target->name.str();
-  row.name = command.name.value_or(checked->entry->display_name + " - " + row.workspace_name);
+  row.name = command.name.value_or(name_of(*checked->entry) + " - " + row.workspace_name);
   row.environment = json::serialize(input.environment);
   row.replication_config = json::serialize(input.replication_config);
   row.entities = text_of(command.entities);
@@ -526,7 +530,7 @@ ConnectorView Connectors::view_of(const OrganizationId& organization,
   ConnectorView view{.organization = organization, .row = std::move(row)};
   if (const CatalogueEntry* entry = services_.catalogue.find(view.row.definition_id)) {
     view.slug = entry->slug;
-    view.service_name = entry->display_name.empty() ? entry->name : entry->display_name;
+    view.service_name = name_of(*entry);
   } else {
     view.warnings.push_back("this server no longer has the definition of this connector");
   }
