@@ -1,0 +1,41 @@
+"""A private PostgreSQL 15 for the tests: a folder, a port on 127.0.0.1, gone at the end."""
+import glob
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from support.harness import free_port, wait_until
+
+
+class Postgres:
+    def __init__(self):
+        binaries = sorted(glob.glob("/usr/lib/postgresql/15/bin"))
+        assert binaries, "PostgreSQL 15 is not installed; on Debian: apt install postgresql-15"
+        self.binaries = pathlib.Path(binaries[-1])
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fairlead-postgres-"))
+        self.port = free_port()
+        # The server refuses to run as root.
+        self.user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if self.user:
+            shutil.chown(self.folder, "postgres")
+        self.run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.server = subprocess.Popen([*self.user, self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
+                                        "-c", f"unix_socket_directories={self.folder}", "-c", "fsync=off"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: self.run("pg_isready", "-h", "127.0.0.1", "-p", self.port, check=False).returncode == 0, what="PostgreSQL")
+
+    def run(self, program, *arguments, check=True):
+        return subprocess.run([*self.user, self.binaries / program, *map(str, arguments)], check=check, capture_output=True, text=True, cwd="/")
+
+    def new_database(self, name):
+        self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "postgres", name)
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    def dump(self, name):
+        return self.run("pg_dump", "-h", "127.0.0.1", "-p", self.port, "-U", "postgres", name).stdout
+
+    def stop(self):
+        self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop", check=False)
+        self.server.wait(timeout=30)
+        shutil.rmtree(self.folder, ignore_errors=True)
