@@ -51,6 +51,14 @@ class Page:
     def add(self, text):
         self.parts.append(text)
 
+    def text(self, description):
+        """Paragraphs, and blocks of code between lines of three backticks."""
+        for paragraph in description.strip().split("\n\n"):
+            if paragraph.startswith("```"):
+                self.add(f"<pre><code>{escape(paragraph.strip('`').strip())}</code></pre>")
+            elif paragraph:
+                self.add(f"<p>{marked(paragraph)}</p>")
+
     def operations(self):
         for path, item in self.document["paths"].items():
             for method in METHODS:
@@ -112,9 +120,7 @@ class Page:
         old = ' class="old"' if operation.get("deprecated") else ""
         self.add(f'<section class="operation" id="{escape(operation["operationId"])}"><h3><span class="method">{method}</span>'
                  f"<code{old}>{escape(path)}</code></h3><p>{escape(operation['summary'])}</p>")
-        for paragraph in operation.get("description", "").split("\n\n"):
-            if paragraph.strip():
-                self.add(f"<p>{marked(paragraph)}</p>")
+        self.text(operation.get("description", ""))
         parameters = [self.resolve(one) for one in item.get("parameters", []) + operation.get("parameters", [])]
         if parameters:
             self.add("<h4>Parameters</h4><table><tr><th>name</th><th>in</th><th>type</th><th></th><th>meaning</th></tr>")
@@ -144,8 +150,7 @@ class Page:
         self.add(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(info["title"])}</title>'
                  f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>'
                  f"<header><h1>{escape(info['title'])}</h1><p>{escape(info['summary'])}</p>")
-        for paragraph in info["description"].split("\n\n"):
-            self.add(f"<p>{marked(paragraph)}</p>")
+        self.text(info["description"])
         self.add('<p>The same as data: <a href="/openapi.json">/openapi.json</a></p><nav>')
         for path, method, _, operation in self.operations():
             self.add(f'<a href="#{escape(operation["operationId"])}">{escape(operation["summary"])}</a>')
@@ -159,7 +164,7 @@ class Page:
         for name, schema in self.document["components"]["schemas"].items():
             self.add(f'<section class="operation" id="schema-{escape(name)}"><h3>{escape(name)}</h3>')
             if "description" in schema:
-                self.add(f"<p>{marked(schema['description'])}</p>")
+                self.text(schema["description"])
             if "properties" in schema or "allOf" in schema:
                 self.property_table(schema)
             else:

@@ -29,6 +29,8 @@ struct Options {
 struct RouteInfo {
   std::string_view method, pattern;
   bool is_open = false;  ///< needs no token
+  bool is_documented =
+      true;  ///< false: answers that it is not offered, and so no part of the contract
 };
 
 /// Safe to use from any loop. `platform` and `access` outlive it.

@@ -86,6 +86,16 @@ TEST_F(Execute, DownloadsRawAndAsJson) {
   EXPECT_EQ(test.platform->executor().admission().running(), 0u);
 }
 
+TEST_F(Execute, HasNothingToPrepareForClientsThatKeepSecrets) {
+  const std::string address = "/api/v1/integrations/connectors/";
+  const json::object command = call("customers", "list");
+  const Reply reply = test.call("POST", address + connector + "/execute/prepare", token, command);
+  EXPECT_EQ(reply.status, 501) << reply.text;
+  EXPECT_EQ(reply.error_code(), "not_offered");
+  EXPECT_EQ(test.call("POST", address + random_uuid() + "/execute/prepare", token, command).status,
+            404);
+}
+
 TEST_F(Execute, PlansWithoutSending) {
   const std::size_t before = test.upstream.requests().size();
   json::object command = call("customers", "create", {{"name", "Dee"}});

@@ -435,7 +435,8 @@ void Api::begin_drain() { impl_->parts.draining = true; }
 std::vector<RouteInfo> Api::routes() {
   std::vector<RouteInfo> all;
   for (const Route& route : route_table)
-    all.push_back({route.method, route.pattern, route.needs == Needs::nothing});
+    all.push_back({route.method, route.pattern, route.needs == Needs::nothing,
+                   route.handler != prepare_execute});
   return all;
 }
 

