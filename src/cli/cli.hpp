@@ -17,7 +17,6 @@ void add_commands(CLI::App& app);
 
 /// Parses and runs; prints errors as one JSON object on standard error. Answers the exit code: 0 to
 /// 4, or what `special_code` says of a Failure (0: nothing special).
-int run(CLI::App& app, int argc, char** argv,
-        const std::function<int(const Error&)>& special_code);
+int run(CLI::App& app, int argc, char** argv, const std::function<int(const Error&)>& special_code);
 
 }  // namespace fairlead::cli

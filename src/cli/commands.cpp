@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <cstdio>
 #include <fcntl.h>
 #include <fstream>
@@ -85,6 +85,40 @@ Task<std::string> connector_id(Session& session, json::object parameters) {
                 fmt::format("'{}' means several connectors; choose by --id: {}", name, ids));
 }
 
+std::string text_at(const json::value& value, std::string_view path, std::string otherwise) {
+  const auto* text = find_path(value, path);
+  return text != nullptr && text->is_string() ? std::string(view(text->as_string())) : otherwise;
+}
+
+bool is_required(const json::value& schema, json::string_view name) {
+  const auto* required = find_path(schema, "required");
+  if (required == nullptr || !required->is_array()) return false;
+  return std::any_of(required->as_array().begin(), required->as_array().end(),
+                     [&](const json::value& entry) { return entry == name; });
+}
+
+/// The schema of the credentials; where a service takes several kinds, the one that the user
+/// chooses.
+const json::value& choose_way_to_log_in(const json::value& definition) {
+  const auto* schema =
+      find_path(definition, "definition.spec.connectionSpecification.properties.credentials");
+  if (schema == nullptr)
+    throw Problem("api_error", "the server does not say what this connector asks for");
+  const auto* ways = find_path(*schema, "oneOf");
+  if (ways == nullptr || !ways->is_array() || ways->as_array().empty()) return *schema;
+  const auto& list = ways->as_array();
+  if (list.size() == 1) return list[0];
+  for (std::size_t i = 0; i < list.size(); ++i)
+    std::cerr << fmt::format("  {}  {}\n", i + 1,
+                             text_at(list[i], "title", "way " + std::to_string(i + 1)));
+  const Secret answer =
+      ask(fmt::format("Which one? [1-{}, default 1]: ", list.size()), Echo::shown);
+  if (answer.empty()) return list[0];
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (answer.matches(Secret(std::to_string(i + 1)))) return list[i];
+  throw Problem("validation_error", fmt::format("answer with a number from 1 to {}", list.size()));
+}
+
 /// Credentials never stand on the command line: a file, standard input ("-"), or a question for
 /// each field.
 Task<json::object> ask_credentials(Session& session, std::string definition_id,
@@ -110,19 +144,18 @@ Task<json::object> ask_credentials(Session& session, std::string definition_id,
                   "standard input");
   const json::value definition = co_await session.api.get("/integrations/definitions/sources/" +
                                                           percent_encode(definition_id));
-  json::object credentials;
-  const auto* properties = find_path(
-      definition, "definition.spec.connectionSpecification.properties.credentials.properties");
-  if (properties == nullptr)
-    properties = find_path(definition, "definition.spec.connectionSpecification.properties");
+  const json::value& way = choose_way_to_log_in(definition);
+  const auto* properties = find_path(way, "properties");
   if (properties == nullptr || !properties->is_object())
     throw Problem("api_error", "the server does not say what this connector asks for");
-  std::cerr << "Leave a field empty to leave it out.\n";
+  json::object credentials;
   for (const auto& [key, schema] : properties->as_object()) {
     const auto* secret = find_path(schema, "airbyte_secret");
     const bool hidden = secret != nullptr && secret->is_bool() && secret->as_bool();
-    const std::string name(key.data(), key.size());
-    const Secret answer = ask(name + ": ", hidden ? Echo::hidden : Echo::shown);
+    const std::string label = text_at(schema, "title", std::string(key.data(), key.size()));
+    const bool required = is_required(way, key);
+    const Secret answer = ask(fmt::format("{}{}: ", label, required ? "" : " (optional)"),
+                              hidden ? Echo::hidden : Echo::shown);
     if (!answer.empty()) credentials[key] = json::string(answer.reveal());
   }
   co_return credentials;
@@ -399,7 +432,7 @@ std::vector<Command> make_commands() {
        "Make a workspace",
        "fairlead workspaces create --name acme",
        {{"name", text, true, "Its name"}},
-       {},
+       {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}},
        create_workspace},
       {"workspaces",
        "use",
@@ -426,7 +459,7 @@ std::vector<Command> make_commands() {
         {"environment", object, false, "Non-secret settings such as a subdomain, as JSON or @file"},
         replication,
         {"validate", boolean, false, "Try the credentials first (default true)"}},
-       {},
+       {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"WORKSPACE", "workspace_name"}},
        create_connector},
       {"connectors",
        "list",
@@ -481,21 +514,21 @@ std::vector<Command> make_commands() {
         {"new_name", text, false, "Its new name"},
         replication,
         credentials},
-       {},
+       {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"WORKSPACE", "workspace_name"}},
        update_connector},
       {"connectors",
        "check",
        "Try a connector's credentials now",
        "fairlead connectors check --name github",
        {id_parameter, name_parameter, workspace_parameter},
-       {},
+       {{"STATUS", "status"}, {"ERROR", "error_message"}},
        check_connector},
       {"connectors",
        "delete",
        "Delete a connector and destroy its credentials",
        "fairlead connectors delete --name github --yes",
        {id_parameter, name_parameter, workspace_parameter, {"yes", boolean, false, "Do not ask"}},
-       {},
+       {{"JOB", "job_id"}},
        delete_connector},
       {"skills",
        "list",

@@ -143,8 +143,8 @@ json::value select_fields(const json::value& value, const std::vector<std::strin
 std::string to_table(const json::value& value, const std::vector<Column>& columns,
                      std::size_t width) {
   const json::value* data = value.is_object() ? value.as_object().if_contains("data") : &value;
-  if (data == nullptr || !data->is_array()) return to_pretty(value) + "\n";
-  const auto& rows = data->as_array();
+  if (data != nullptr && !data->is_array()) return to_pretty(value) + "\n";
+  const json::array& rows = data != nullptr ? data->as_array() : json::array{value};
   if (rows.empty()) return "(none)\n";
 
   std::vector<std::vector<std::string>> cells;

@@ -24,7 +24,8 @@ const json::value* find_path(const json::value& root, std::string_view dotted);
 /// Problem(validation_error) with the payload as detail when still nothing matches.
 json::value select_fields(const json::value& value, const std::vector<std::string>& fields);
 
-/// Rows under "data" (or the array itself) as aligned columns; wide text is cut to fit `width`.
+/// Rows under "data", the array itself, or the one object, as aligned columns; wide text is cut to
+/// fit `width`.
 std::string to_table(const json::value& value, const std::vector<Column>& columns,
                      std::size_t width);
 
