@@ -119,7 +119,7 @@ class Page:
     def operation(self, path, method, item, operation):
         old = ' class="old"' if operation.get("deprecated") else ""
         self.add(f'<section class="operation" id="{escape(operation["operationId"])}"><h3><span class="method">{method}</span>'
-                 f"<code{old}>{escape(path)}</code></h3><p>{escape(operation['summary'])}</p>")
+                 f"<code{old}>{escape(path)}</code></h3><p>{marked(operation['summary'])}</p>")
         self.text(operation.get("description", ""))
         parameters = [self.resolve(one) for one in item.get("parameters", []) + operation.get("parameters", [])]
         if parameters:
@@ -152,8 +152,11 @@ class Page:
                  f"<header><h1>{escape(info['title'])}</h1><p>{escape(info['summary'])}</p>")
         self.text(info["description"])
         self.add('<p>The same as data: <a href="/openapi.json">/openapi.json</a></p><nav>')
-        for path, method, _, operation in self.operations():
-            self.add(f'<a href="#{escape(operation["operationId"])}">{escape(operation["summary"])}</a>')
+        for tag in self.document["tags"]:
+            self.add(f"<strong>{escape(tag['name'])}</strong>")
+            for _, _, _, operation in self.operations():
+                if tag["name"] in operation["tags"]:
+                    self.add(f'<a href="#{escape(operation["operationId"])}">{marked(operation["summary"])}</a>')
         self.add("</nav></header><main>")
         for tag in self.document["tags"]:
             self.add(f"<h2>{escape(tag['name'])}</h2><p>{escape(tag['description'])}</p>")
