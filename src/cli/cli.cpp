@@ -83,6 +83,38 @@ json::value read_parameter(const Parameter& parameter, const std::string& text) 
   return nullptr;
 }
 
+bool has_type(const json::value& value, ParameterType type) {
+  switch (type) {
+    case ParameterType::text:
+      return value.is_string();
+    case ParameterType::integer:
+      return value.is_int64();
+    case ParameterType::boolean:
+      return value.is_bool();
+    case ParameterType::list:
+      return value.is_array();
+    case ParameterType::object:
+      return value.is_object();
+  }
+  return false;
+}
+
+void check_parameters(const Command& command, const json::object& given) {
+  std::vector<std::string> names;
+  for (const auto& parameter : command.parameters) names.push_back(parameter.name);
+  for (const auto& [key, value] : given) {
+    const std::string name(key.data(), key.size());
+    const auto known = std::find(names.begin(), names.end(), name);
+    if (known == names.end())
+      throw Problem("validation_error",
+                    fmt::format("unknown parameter '{}'{}", name, did_you_mean(name, names)));
+    const auto type = command.parameters[static_cast<std::size_t>(known - names.begin())].type;
+    if (!has_type(value, type))
+      throw Problem("validation_error",
+                    fmt::format("'{}' must be of type {}", name, name_of(type)));
+  }
+}
+
 /// The command's parameters from --json, or from its flags.
 json::object read_parameters(const Command& command, const Given& given) {
   json::object parameters;
@@ -90,14 +122,7 @@ json::object read_parameters(const Command& command, const Given& given) {
     if (!given.texts.empty() || !given.switches.empty())
       throw Problem("validation_error", "--json holds all parameters: leave the other flags out");
     parameters = read_object(given.json, "--json");
-    std::vector<std::string> names;
-    for (const auto& parameter : command.parameters) names.push_back(parameter.name);
-    for (const auto& [key, value] : parameters) {
-      const std::string name(key.data(), key.size());
-      if (std::find(names.begin(), names.end(), name) == names.end())
-        throw Problem("validation_error",
-                      fmt::format("unknown parameter '{}'{}", name, did_you_mean(name, names)));
-    }
+    check_parameters(command, parameters);
   } else {
     for (const auto& parameter : command.parameters) {
       if (const auto text = given.texts.find(parameter.name); text != given.texts.end())
@@ -266,6 +291,13 @@ std::vector<std::string> names_of(const CLI::App& app) {
   return names;
 }
 
+/// " connectors list" for that command; "" for the program itself.
+std::string path_of(const CLI::App& app, const CLI::App& command) {
+  if (&command == &app) return "";
+  const CLI::App* parent = command.get_parent();
+  return (parent != nullptr ? path_of(app, *parent) : "") + " " + command.get_name();
+}
+
 /// CLI11's complaint as ours: unknown words name their neighbours.
 Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   const CLI::App* at = &app;
@@ -287,8 +319,7 @@ Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int 
     at = next;
   }
   Problem problem("validation_error", error.what());
-  problem.hint = fmt::format("See `fairlead{}{} --help`.", at == &app ? "" : " ",
-                             at == &app ? "" : at->get_name());
+  problem.hint = fmt::format("See `fairlead{} --help`.", path_of(app, *at));
   return problem;
 }
 

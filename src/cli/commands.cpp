@@ -40,6 +40,15 @@ std::string lower(std::string text) {
   return text;
 }
 
+std::string text_at(const json::value& value, std::string_view path, std::string otherwise) {
+  const auto* text = find_path(value, path);
+  return text != nullptr && text->is_string() ? std::string(view(text->as_string())) : otherwise;
+}
+
+void keep(std::string Settings::*member, const std::string& value) {
+  if (auto saved = change_saved(member, value); !saved) throw problem_of(saved.error());
+}
+
 /// Adds the parameter to a query when it was given.
 void pass(Query& query, const json::object& parameters, const char* name) {
   if (const auto text = text_of(parameters, name); !text.empty()) query.emplace_back(name, text);
@@ -83,11 +92,6 @@ Task<std::string> connector_id(Session& session, json::object parameters) {
   for (const auto& match : matches) ids += (ids.empty() ? "" : ", ") + match;
   throw Problem("validation_error",
                 fmt::format("'{}' means several connectors; choose by --id: {}", name, ids));
-}
-
-std::string text_at(const json::value& value, std::string_view path, std::string otherwise) {
-  const auto* text = find_path(value, path);
-  return text != nullptr && text->is_string() ? std::string(view(text->as_string())) : otherwise;
 }
 
 bool is_required(const json::value& schema, json::string_view name) {
@@ -185,9 +189,17 @@ Task<json::value> list_organizations(Session& session, json::object) {
 }
 
 Task<json::value> use_organization(Session& session, json::object parameters) {
-  session.settings.organization_id = text_of(parameters, "id");
-  if (auto saved = save_settings(session.settings); !saved) throw problem_of(saved.error());
-  co_return json::object{{"organization_id", session.settings.organization_id}};
+  const std::string id = text_of(parameters, "id");
+  const json::value list = co_await session.api.get("/organizations");
+  for (const auto& row : list.at("data").as_array())
+    if (text_at(row, "id", "") == lower(id)) {
+      keep(&Settings::organization_id, lower(id));
+      co_return json::object{{"organization_id", lower(id)}};
+    }
+  throw Problem("not_found",
+                fmt::format("these platform credentials reach no organization '{}'; `fairlead "
+                            "organizations list` shows which",
+                            id));
 }
 
 Task<json::value> list_workspaces(Session& session, json::object parameters) {
@@ -211,9 +223,9 @@ Task<json::value> use_workspace(Session& session, json::object parameters) {
   const json::value list = co_await session.api.get("/workspaces", std::move(query));
   for (const auto& row : list.at("data").as_array())
     if (lower(std::string(view(row.at("name").as_string()))) == lower(name)) {
-      session.settings.workspace = std::string(view(row.at("name").as_string()));
-      if (auto saved = save_settings(session.settings); !saved) throw problem_of(saved.error());
-      co_return json::object{{"workspace", session.settings.workspace}};
+      const std::string found(view(row.at("name").as_string()));
+      keep(&Settings::workspace, found);
+      co_return json::object{{"workspace", found}};
     }
   throw Problem(
       "not_found",
@@ -573,7 +585,7 @@ std::vector<Command> make_commands() {
        "fairlead tool-calls list --limit 50",
        {{"connector_id", text, false, "Of one connector"},
         {"workspace_id", text, false, "Of one workspace"},
-        {"status", text, false, "success or error"},
+        {"status", text, false, "running, succeeded, failed or outcome_unknown"},
         {"since", text, false, "RFC 3339 time"},
         {"until", text, false, "RFC 3339 time"},
         {"limit", integer, false, "At most this many (default 20)"}},

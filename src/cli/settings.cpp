@@ -58,7 +58,9 @@ std::string settings_path() {
   return home.value_or(".") + "/.config/fairlead/settings.json";
 }
 
-Result<Settings> load_settings() {
+namespace {
+
+Result<Settings> load_file() {
   Settings settings;
   const std::string path = settings_path();
   if (std::filesystem::exists(path)) {
@@ -74,6 +76,15 @@ Result<Settings> load_settings() {
         settings.allow_destructive = allow->is_bool() && allow->as_bool();
     }
   }
+  return settings;
+}
+
+}  // namespace
+
+Result<Settings> load_settings() {
+  auto loaded = load_file();
+  if (!loaded) return loaded;
+  Settings settings = *std::move(loaded);
   const auto id = variable("FAIRLEAD_CLIENT_ID", "AIRBYTE_CLIENT_ID");
   const auto secret = variable("FAIRLEAD_CLIENT_SECRET", "AIRBYTE_CLIENT_SECRET");
   const auto organization = variable("FAIRLEAD_ORGANIZATION_ID", "AIRBYTE_ORGANIZATION_ID");
@@ -119,6 +130,13 @@ Result<Done> save_settings(const Settings& settings) {
     return Error{ErrorKind::internal, fmt::format("cannot write {}", path.string())};
   }
   return Done{};
+}
+
+Result<Done> change_saved(std::string Settings::*member, std::string value) {
+  auto settings = load_file();
+  if (!settings) return std::move(settings).error();
+  (*settings).*member = std::move(value);
+  return save_settings(*settings);
 }
 
 Result<Done> read_client_file(const std::string& path, Settings& into) {

@@ -32,6 +32,10 @@ Result<Settings> load_settings();
 /// Writes the file, 0600, replacing it in one step.
 Result<Done> save_settings(const Settings& settings);
 
+/// Changes one member of the file and leaves the rest as it stands there: what came from the
+/// environment is not written.
+Result<Done> change_saved(std::string Settings::*member, std::string value);
+
 /// `{client_id, client_secret, organization_id, server?}` as `fairlead init --client-out` writes
 /// it. Refuses a file that others can read.
 Result<Done> read_client_file(const std::string& path, Settings& into);

@@ -770,10 +770,11 @@ struct HttpServer::Impl {
                        [](const auto& loop) { return loop->context.stopped(); });
   }
   /// Waits until no connection is left, the limit has passed, or nothing can happen any more.
-  void wait_until_left(Steady::time_point limit) {
+  bool wait_until_left(Steady::time_point limit) {
     std::unique_lock lock(shared->mutex);
     while (shared->connections > 0 && Steady::now() < limit && !all_stopped())
       shared->one_left.wait_until(lock, std::min(limit, Steady::now() + milliseconds(20)));
+    return shared->connections == 0;
   }
 };
 
@@ -788,13 +789,7 @@ HttpServer::HttpServer(Workers& workers, Options options, Handler handler)
   }
 }
 
-HttpServer::~HttpServer() {
-  impl_->on_each_loop([](Loop& loop) {
-    loop.stop_accepting();
-    loop.abandon_all();
-  });
-  impl_->wait_until_left(Steady::now() + std::chrono::seconds(10));
-}
+HttpServer::~HttpServer() { (void)abandon(std::chrono::seconds(10)); }
 
 std::uint16_t HttpServer::port() const noexcept { return impl_->port; }
 
@@ -802,12 +797,20 @@ void HttpServer::start() {
   impl_->on_each_loop([](Loop& loop) { loop.start(); });
 }
 
-void HttpServer::drain(milliseconds limit) {
+bool HttpServer::drain(milliseconds limit) {
   impl_->on_each_loop([](Loop& loop) {
     loop.stop_accepting();
     loop.close_idle();
   });
-  impl_->wait_until_left(Steady::now() + limit);
+  return impl_->wait_until_left(Steady::now() + limit);
+}
+
+bool HttpServer::abandon(milliseconds limit) {
+  impl_->on_each_loop([](Loop& loop) {
+    loop.stop_accepting();
+    loop.abandon_all();
+  });
+  return impl_->wait_until_left(Steady::now() + limit);
 }
 
 }  // namespace fairlead::net

@@ -49,8 +49,12 @@ class HttpServer {
   /// Begins to accept.
   void start();
   /// Stops accepting, lets running requests end (idle connections close at once), and returns when
-  /// all have or at `limit`. Call from outside the loops.
-  void drain(std::chrono::milliseconds limit);
+  /// all have or at `limit`; answers whether all have. Call from outside the loops; may be called
+  /// again to wait longer.
+  bool drain(std::chrono::milliseconds limit);
+  /// Closes every connection, cancels the handlers and waits for them until `limit`; answers
+  /// whether all have ended. Call from outside the loops, while they run.
+  bool abandon(std::chrono::milliseconds limit);
 
  private:
   struct Impl;

@@ -101,7 +101,7 @@ void add_init(CLI::App& app) {
 
 void run_keys_status(const StateConfig& config) {
   const SystemClock clock;
-  State state = open_state(config, clock);
+  State state = open_state(config, clock, Absent::is_an_error);
   const vault::KeyStatus status = run_to_end(state.vault->status());
   json::array instance_keys;
   for (const auto& key : status.instance_keys)
@@ -151,9 +151,10 @@ std::vector<Finding> examine(const StateConfig& config) {
                       fmt::format("limit {} KiB", locked.rlim_cur / 1024)});
   try {
     const SystemClock clock;
-    State state = open_state(config, clock);
+    State state = open_state(config, clock, Absent::is_an_error);
     for (const store::Fact& fact : run_to_end(store::facts(*state.database)))
-      findings.push_back({fact.name, fact.advice.empty() ? "ok" : "note", fact.advice.empty() ? fact.value : fact.value + ": " + fact.advice});
+      findings.push_back({fact.name, fact.advice.empty() ? "ok" : "note",
+                          fact.advice.empty() ? fact.value : fact.value + ": " + fact.advice});
     findings.push_back({"write", run_to_end(state.database->is_writable()) ? "ok" : "bad", ""});
     const vault::KeyStatus keys = run_to_end(state.vault->status());
     findings.push_back(

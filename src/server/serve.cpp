@@ -1,13 +1,5 @@
 #include "server/serve.hpp"
 
-#include <fmt/format.h>
-#include <malloc.h>
-
-#include <algorithm>
-#include <atomic>
-#include <iostream>
-#include <thread>
-
 #include "access/access.hpp"
 #include "api/api.hpp"
 #include "base/log.hpp"
@@ -20,12 +12,21 @@
 #include "server/service_manager.hpp"
 #include "server/state.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iostream>
+#include <malloc.h>
+#include <thread>
+
 namespace fairlead::server {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// glibc gives body-sized blocks back to the kernel at each request otherwise; a quarter of the cost of a 60 KB answer.
+/// glibc gives body-sized blocks back to the kernel at each request otherwise; a quarter of the
+/// cost of a 60 KB answer.
 void keep_large_blocks() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
@@ -36,28 +37,44 @@ std::string public_origin(const ServeConfig& config, const ListenAddress& listen
   std::string origin = config.public_url;
   while (origin.ends_with('/')) origin.pop_back();
   if (origin.empty()) {
-    if (listen.port == 0) throw Failure(invalid_field("public_url", "--listen with port 0 needs a --public-url: tokens name it"));
+    if (listen.port == 0)
+      throw Failure(
+          invalid_field("public_url", "--listen with port 0 needs a --public-url: tokens name it"));
     const bool v6 = listen.address.find(':') != std::string::npos;
-    origin = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", listen.address, v6 ? "]" : "", listen.port);
+    origin =
+        fmt::format("http://{}{}{}:{}", v6 ? "[" : "", listen.address, v6 ? "]" : "", listen.port);
   }
   const auto url = net::Url::parse(origin);
-  if (!url || url->target != "/") throw Failure(invalid_field("public_url", fmt::format("--public-url '{}' is no origin such as https://fairlead.example.com", origin)));
+  if (!url || url->target != "/")
+    throw Failure(invalid_field(
+        "public_url",
+        fmt::format("--public-url '{}' is no origin such as https://fairlead.example.com",
+                    origin)));
   if (!listen.is_loopback() && !url->https && !config.insecure_http)
-    throw Failure(invalid_field("public_url", "listening beyond loopback needs an https --public-url (a TLS proxy in front), or --insecure-http"));
+    throw Failure(invalid_field("public_url",
+                                "listening beyond loopback needs an https --public-url (a TLS "
+                                "proxy in front), or --insecure-http"));
   return origin;
 }
 
 /// What runs beside the requests, on the main thread, about every second.
 class Housekeeping {
  public:
-  Housekeeping(net::Workers& workers, store::Database& database, access::Access& access, platform::Platform& platform, std::atomic<bool>& is_claimed)
-      : workers_(workers), database_(database), access_(access), platform_(platform), is_claimed_(is_claimed), watched_(watchdog_interval().has_value()) {}
+  Housekeeping(net::Workers& workers, store::Database& database, access::Access& access,
+               platform::Platform& platform, std::atomic<bool>& is_claimed)
+      : workers_(workers),
+        database_(database),
+        access_(access),
+        platform_(platform),
+        is_claimed_(is_claimed),
+        watched_(watchdog_interval().has_value()) {}
 
   void tick() {
     ++seconds_;
     if (watched_) watch_loops();
     if (seconds_ % 2 == 0) attempt("access.poll", [&] { run_to_end(access_.poll()); });
-    if (!is_claimed_) attempt("setup.check", [&] { is_claimed_ = run_to_end(access::is_claimed(database_)); });
+    if (!is_claimed_)
+      attempt("setup.check", [&] { is_claimed_ = run_to_end(access::is_claimed(database_)); });
     if (seconds_ % 3600 == 0) attempt("platform.tidy", [&] { run_to_end(platform_.tidy()); });
   }
 
@@ -67,7 +84,8 @@ class Housekeeping {
     if (turned_ == workers_.size()) notify_service_manager("WATCHDOG=1");
     if (turned_ != workers_.size() && seconds_ > 1) return;
     turned_ = 0;
-    for (std::size_t i = 0; i < workers_.size(); ++i) asio::post(workers_.loop(i), [this] { ++turned_; });
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+      asio::post(workers_.loop(i), [this] { ++turned_; });
   }
 
   template <class Work>
@@ -75,7 +93,9 @@ class Housekeeping {
     try {
       work();
     } catch (const Failure& failure) {
-      log::warning("housekeeping.failed", {{"what", what}, {"message", failure.error().message}, {"detail", failure.error().detail}});
+      log::warning("housekeeping.failed", {{"what", what},
+                                           {"message", failure.error().message},
+                                           {"detail", failure.error().detail}});
     }
   }
 
@@ -94,31 +114,45 @@ void run_serve(const ServeConfig& config) {
   const ListenAddress listen = ListenAddress::parse(config.listen).value();
   const std::string origin = public_origin(config, listen);
   std::optional<net::Endpoint> connect_to;
-  if (!config.connect_to.empty()) connect_to = net::Endpoint::parse_loopback(config.connect_to).value();
-  net::EgressPolicy egress = config.egress_exceptions.empty() ? net::EgressPolicy::public_only()
-                                                              : net::EgressPolicy::with_exceptions(config.egress_exceptions).value();
+  if (!config.connect_to.empty())
+    connect_to = net::Endpoint::parse_loopback(config.connect_to).value();
+  net::EgressPolicy egress =
+      config.egress_exceptions.empty()
+          ? net::EgressPolicy::public_only()
+          : net::EgressPolicy::with_exceptions(config.egress_exceptions).value();
   keep_large_blocks();
   hold_signals();
 
   const SystemClock clock;
   State state = open_state(config.state, clock);
   if (state.vault->is_first_start())
-    std::cerr << fmt::format("The root key is {}. Keep a copy apart from backups: a backup without it is worthless.\n", state.vault->root_key_location());
+    std::cerr << fmt::format(
+        "The root key is {}. Keep a copy apart from backups: a backup without it is worthless.\n",
+        state.vault->root_key_location());
 
-  const std::size_t threads = config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t threads =
+      config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
   net::Workers workers(threads);
-  net::HttpClient client({.egress = std::move(egress), .ca_file = config.ca_file, .proxy = config.proxy});
+  net::HttpClient client(
+      {.egress = std::move(egress), .ca_file = config.ca_file, .proxy = config.proxy});
   const connector::Catalogue catalogue;
   connector::Engine engine(client);
-  const auto access = run_to_end(access::Access::open(*state.database, *state.vault, clock, {.public_url = origin}));
-  platform::Platform platform({*state.database, *state.vault, *access, catalogue, engine, clock, connect_to}, workers.loop(0).get_executor());
+  const auto access = run_to_end(
+      access::Access::open(*state.database, *state.vault, clock, {.public_url = origin}));
+  platform::Platform platform(
+      {*state.database, *state.vault, *access, catalogue, engine, clock, connect_to},
+      workers.loop(0).get_executor());
   run_to_end(platform.recover());
 
   std::atomic<bool> is_claimed = run_to_end(access::is_claimed(*state.database));
-  api::Api api(platform, *access, {.public_url = origin, .is_claimed = [&] { return is_claimed.load(); }});
+  api::Api api(platform, *access,
+               {.public_url = origin, .is_claimed = [&] { return is_claimed.load(); }});
   net::HttpServer::Options options{.address = listen.address, .port = listen.port};
-  options.refusal = [&](int status, std::string_view reason) { return api.refusal(status, reason); };
-  net::HttpServer server(workers, options, [&api](net::Request request) { return api.handle(std::move(request)); });
+  options.refusal = [&](int status, std::string_view reason) {
+    return api.refusal(status, reason);
+  };
+  net::HttpServer server(workers, options,
+                         [&api](net::Request request) { return api.handle(std::move(request)); });
 
   log::info("server.started", {{"version", FAIRLEAD_VERSION},
                                {"address", listen.address},
@@ -129,7 +163,10 @@ void run_serve(const ServeConfig& config) {
                                {"threads", threads},
                                {"catalogue", catalogue.entries().size()}});
   if (connect_to)
-    std::cerr << fmt::format("WARNING: --connect-to is set: EVERY request goes to {}:{} in plain HTTP. For tests only.\n", connect_to->address, connect_to->port);
+    std::cerr << fmt::format(
+        "WARNING: --connect-to is set: EVERY request goes to {}:{} in plain HTTP. For tests "
+        "only.\n",
+        connect_to->address, connect_to->port);
   if (!is_claimed) std::cerr << "Not set up yet: `fairlead init` makes the first organization.\n";
 
   Housekeeping housekeeping(workers, *state.database, *access, platform, is_claimed);

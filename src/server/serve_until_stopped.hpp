@@ -10,9 +10,11 @@
 namespace fairlead::server {
 
 struct Stopping {
-  std::chrono::milliseconds drain{25'000};
-  std::function<void()> on_stop = {};  ///< called first: readiness fails
-  std::function<void()> on_drained = {};  ///< called when no request runs any more; the loops still do
+  std::chrono::milliseconds drain{25'000};    ///< for running requests
+  std::chrono::milliseconds abandon{15'000};  ///< then, for cancelled ones that cannot stop at once
+  std::function<void()> on_stop = {};         ///< called first: readiness fails
+  std::function<void()> on_drained =
+      {};                              ///< called when no request runs any more; the loops still do
   std::function<void()> on_tick = {};  ///< called about every second while running
 };
 

@@ -16,10 +16,13 @@ struct State {
   std::unique_ptr<vault::Vault> vault;
 };
 
+/// Whether an installation that is not there is made.
+enum class Absent { is_made, is_an_error };
+
 /// Makes the state folder (0700) when absent, opens and migrates the database, opens the vault.
 /// Throws Failure: another process has the folder, the root key is missing or wrong, the disk is
 /// full, ...
-State open_state(const StateConfig& config, const Clock& clock);
+State open_state(const StateConfig& config, const Clock& clock, Absent absent = Absent::is_made);
 
 /// Writes a new file that only its owner can read (0600); refuses to replace one. Throws Failure.
 void write_private_file(const std::filesystem::path& path, std::string_view content);

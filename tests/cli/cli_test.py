@@ -54,6 +54,8 @@ def test_credentials_come_from_standard_input_and_never_back(server, sandbox):
     (["connectors", "execute", "--id", "x", "--entity", "e", "--action", "list", "--params", "[]"], 4, "validation_error", "JSON object"),
     (["connectors", "execute", "--id", "x", "--entity", "e", "--action", "list", "--params", "@/nonexistent"], 4, "validation_error", "cannot read"),
     (["connectors", "execute", "--json", '{"entty":"e"}'], 4, "validation_error", "did you mean 'entity'"),
+    (["connectors", "execute", "--json", '{"entity":"e","action":"create","plan":1}'], 4, "validation_error", "'plan' must be of type boolean"),
+    (["connectors", "execute", "--json", '{"entity":5,"action":"list"}'], 4, "validation_error", "'entity' must be of type string"),
     (["connectors", "execute", "--json", '{"entity":"e"}', "--action", "list"], 4, "validation_error", "--json holds all"),
     (["connectors", "inspect", "--name", "nothing-like-it"], 3, "not_found", "no connector 'nothing-like-it'"),
     (["connectors", "inspect", "--id", "00000000-0000-4000-8000-000000000000"], 3, "not_found", ""),
@@ -61,6 +63,7 @@ def test_credentials_come_from_standard_input_and_never_back(server, sandbox):
     (["connectors", "create", "--definition", "github"], 4, "validation_error", "--credentials"),
     (["connectors", "list", "--bogus"], 4, "validation_error", "bogus"),
     (["connectors", "list", "-o", "xml"], 4, "validation_error", "xml"),
+    (["organizations", "use", "--id", "00000000-0000-4000-8000-000000000000"], 3, "not_found", "no organization"),
     (["workspaces", "list", "--limit", "many"], 4, "validation_error", "whole number"),
     (["workspaces", "list", "--fields", "nope"], 4, "validation_error", "--fields"),
     (["schema", "connectors", "nope"], 4, "unknown_command", "no command"),
@@ -133,3 +136,17 @@ def test_a_download_goes_to_a_file_whole(server, harbor, tmp_path):
     done = server.cli("connectors", "execute", "--name", "harbor", "--entity", "files", "--action", "download", "--params", '{"id":"file_nope"}',
                       "--output-file", tmp_path / "none")
     assert done.returncode == 3 and not (tmp_path / "none").exists() and not (tmp_path / "none.part").exists()
+
+
+def test_what_came_from_the_environment_is_not_written_to_the_settings(server, tmp_path):
+    settings = tmp_path / "settings.json"
+    server.call("POST", "/workspaces", {"name": "kept"})
+    server.cli("workspaces", "use", "--name", "kept", environment={"FAIRLEAD_SETTINGS": str(settings)}, check=0)
+    assert "kept" in settings.read_text() and server.client["client_secret"] not in settings.read_text()
+
+
+@pytest.mark.parametrize("command", [["keys", "status"], ["doctor"]])
+def test_looking_at_an_installation_that_is_not_there_makes_none(tmp_path, command):
+    done = run_cli(*command, "--state-dir", tmp_path / "typo")
+    assert done.returncode != 0 and not (tmp_path / "typo").exists()
+    assert "fairlead init" in done.stdout + done.stderr

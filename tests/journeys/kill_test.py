@@ -1,11 +1,13 @@
 """A process that is killed at any moment loses nothing that it acknowledged."""
-import json
 import os
 import random
 import signal
+import socket
 import threading
 
-from support.harness import Server, definition_id, http
+import pytest
+
+from support.harness import Server, definition_id, wait_until
 
 
 def create_until_killed(server, token, acknowledged, stop):
@@ -69,3 +71,39 @@ def test_sigterm_in_the_middle_of_writes_ends_cleanly(tmp_path):
     for connector in new:
         assert server.call("GET", f"/integrations/connectors/{connector}", token=token).status == 200
     server.stop()
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_request_that_runs_when_the_server_stops_ends_with_it(tmp_path, signals):
+    """One signal waits for it; a second one does not. Neither crashes."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Server(tmp_path, ["--connect-to", "127.0.0.1:%d" % listener.getsockname()[1]]).start()
+    connector = server.call("POST", "/integrations/connectors", {"workspace_name": "w", "connector_type": "github", "credentials": {"token": "x"},
+                                                                 "validate": False}).json()["id"]
+    token, answers = server.token(), []
+
+    def execute():
+        try:
+            answers.append(server.call("POST", f"/integrations/connectors/{connector}/execute", {"entity": "viewer", "action": "get"}, token=token).status)
+        except OSError:
+            answers.append("closed")
+
+    caller = threading.Thread(target=execute)
+    caller.start()
+    upstream, _ = listener.accept()
+    server.process.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not is_open(server.port), what="the drain")
+    if signals == 2:
+        code = server.stop(signal.SIGTERM)
+    else:
+        body = b'{"login":"octocat"}'
+        upstream.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        code = server.process.process.wait(timeout=60)
+    caller.join()
+    upstream.close()
+    assert code == 0 and answers == (["closed"] if signals == 2 else [200])
+
+
+def is_open(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
