@@ -15,6 +15,8 @@ Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
 /// `count` bytes from the operating system's generator (RAND_bytes); throws Failure when it has
 /// none.
 std::string random_bytes(std::size_t count);
+/// 16 such bytes for a name that must not repeat; drawn many at once, so cheap. Not for keys.
+std::array<unsigned char, 16> random_name();
 /// Same time wherever the first difference is. Lengths may show.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 

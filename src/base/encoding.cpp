@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace fairlead {
 namespace {
@@ -85,6 +86,13 @@ std::string escape(std::string_view text, bool plus_for_blank) {
   return out;
 }
 
+/// Of eight bytes.
+bool is_ascii(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof(word));
+  return (word & 0x8080808080808080) == 0;
+}
+
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
@@ -143,6 +151,7 @@ bool is_valid_utf8(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[i]);
     if (lead < 0x80) {
       ++i;
+      while (i + 8 <= text.size() && is_ascii(text.data() + i)) i += 8;
       continue;
     }
     const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;

@@ -1,19 +1,24 @@
 #include "base/ids.hpp"
 
 #include "base/digest.hpp"
-#include "base/encoding.hpp"
 
 #include <optional>
 
 namespace fairlead {
 
 std::string random_uuid() {
-  std::string bytes = random_bytes(16);
-  bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
-  const std::string hex = to_hex(bytes);
-  return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' +
-         hex.substr(16, 4) + '-' + hex.substr(20);
+  std::array<unsigned char, 16> bytes = random_name();
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text(36, '-');
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) ++at;
+    text[at++] = digits[bytes[i] >> 4];
+    text[at++] = digits[bytes[i] & 15];
+  }
+  return text;
 }
 
 std::optional<std::string> canonical_uuid(std::string_view text) {
