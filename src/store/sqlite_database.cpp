@@ -215,8 +215,9 @@ class SqliteConnection final : public Connection {
     refuse_after_failure();
     failed_ = true;  // until it is done
     until_ = Steady::now() + limit_;
-    check_statement(sql, arguments);
-    sqlite3_stmt* statement = prepared(sql);
+    check_values(arguments);
+    const Prepared& known = prepared(sql, arguments.size());
+    sqlite3_stmt* statement = known.statement.get();
     struct Reset {
       sqlite3_stmt* statement;
       ~Reset() {
@@ -224,7 +225,7 @@ class SqliteConnection final : public Connection {
         sqlite3_clear_bindings(statement);
       }
     } const reset{statement};
-    bind_all(statement, sql, arguments);
+    bind_all(known, sql, arguments);
     int code = sqlite3_step(statement);
     for (; code == SQLITE_ROW; code = sqlite3_step(statement)) on_row(statement);
     if (code != SQLITE_DONE) fail(code, sql);
@@ -244,9 +245,16 @@ class SqliteConnection final : public Connection {
     return rows;
   }
 
-  sqlite3_stmt* prepared(std::string_view sql) {
-    if (const auto found = statements_.find(sql); found != statements_.end())
-      return found->second.get();
+  struct Prepared {
+    Statement statement;
+    std::vector<int> places;  // of $1, $2, ...
+  };
+
+  const Prepared& prepared(std::string_view sql, std::size_t parameters) {
+    if (const auto found = statements_.find(sql);
+        found != statements_.end() && found->second.places.size() == parameters)
+      return found->second;
+    check_parameters(sql, parameters);
     sqlite3_stmt* raw = nullptr;
     const char* rest = nullptr;
     const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
@@ -257,15 +265,19 @@ class SqliteConnection final : public Connection {
       throw Failure(Error{.message = "one statement is expected", .detail = std::string(sql)});
     }
     if (statements_.size() >= statements_kept) statements_.clear();
-    return statements_.emplace(std::string(sql), std::move(statement)).first->second.get();
+    std::vector<int> places;
+    // By name: SQLite numbers parameters in the order in which they first appear.
+    for (std::size_t i = 1; i <= parameters; ++i)
+      places.push_back(sqlite3_bind_parameter_index(raw, fmt::format("${}", i).c_str()));
+    return statements_.emplace(std::string(sql), Prepared{std::move(statement), std::move(places)})
+        .first->second;
   }
 
-  void bind_all(sqlite3_stmt* statement, std::string_view sql, std::span<const Value> arguments) {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      // By name: SQLite numbers parameters in the order in which they first appear.
-      const int index = sqlite3_bind_parameter_index(statement, fmt::format("${}", i + 1).c_str());
-      if (const int code = bind(statement, index, arguments[i]); code != SQLITE_OK) fail(code, sql);
-    }
+  void bind_all(const Prepared& known, std::string_view sql, std::span<const Value> arguments) {
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+      if (const int code = bind(known.statement.get(), known.places[i], arguments[i]);
+          code != SQLITE_OK)
+        fail(code, sql);
   }
 
   [[noreturn]] void fail(int code, std::string_view sql) const {
@@ -314,7 +326,7 @@ class SqliteConnection final : public Connection {
 
   const std::chrono::milliseconds limit_;
   Handle handle_;
-  std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements_;
+  std::unordered_map<std::string, Prepared, TextHash, std::equal_to<>> statements_;
   std::unordered_map<std::string_view, Statement> commands_;  // by literals
   Steady::time_point until_ = Steady::time_point::max();
   bool failed_ = false;

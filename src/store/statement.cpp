@@ -11,6 +11,18 @@
 namespace fairlead::store {
 namespace {
 
+void check_value(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    if (text->find('\0') != std::string::npos)
+      throw Failure(invalid("text must not hold a NUL character"));
+    if (!is_valid_utf8(*text)) throw Failure(invalid("text must be UTF-8"));
+  } else if (const auto* number = std::get_if<double>(&value)) {
+    if (std::isnan(*number)) throw Failure(invalid("a number is expected, not NaN"));
+  }
+}
+
+}  // namespace
+
 void check_parameters(std::string_view sql, std::size_t count) {
   std::vector<bool> seen(count);
   bool fits = true, in_text = false;
@@ -29,21 +41,13 @@ void check_parameters(std::string_view sql, std::size_t count) {
                         .detail = fmt::format("{} given: {}", count, sql)});
 }
 
-void check_value(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    if (text->find('\0') != std::string::npos)
-      throw Failure(invalid("text must not hold a NUL character"));
-    if (!is_valid_utf8(*text)) throw Failure(invalid("text must be UTF-8"));
-  } else if (const auto* number = std::get_if<double>(&value)) {
-    if (std::isnan(*number)) throw Failure(invalid("a number is expected, not NaN"));
-  }
+void check_values(std::span<const Value> arguments) {
+  for (const Value& value : arguments) check_value(value);
 }
-
-}  // namespace
 
 void check_statement(std::string_view sql, std::span<const Value> arguments) {
   check_parameters(sql, arguments.size());
-  for (const Value& value : arguments) check_value(value);
+  check_values(arguments);
 }
 
 }  // namespace fairlead::store

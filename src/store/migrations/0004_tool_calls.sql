@@ -21,7 +21,9 @@ CREATE TABLE tool_call (
   effect TEXT NOT NULL,
   intent TEXT NOT NULL,
   params TEXT NOT NULL,                             -- JSON object: name -> fingerprint
-  status TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'outcome_unknown')),
+  -- Not IN: for a list of more than two, SQLite fills a temporary table at each row.
+  status TEXT NOT NULL CHECK (status = 'running' OR status = 'succeeded' OR status = 'failed'
+                              OR status = 'outcome_unknown'),
   error_code TEXT,
   upstream_status BIGINT,
   attempts BIGINT NOT NULL,
