@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace fairlead::connector {
 namespace {
@@ -418,6 +417,19 @@ Result<std::string, CallError> base_url(const Definition& definition, const Conf
   return url;
 }
 
+bool declares(const Operation& operation, std::string_view name) {
+  const auto has_name = [name](const auto& declared) { return declared.name == name; };
+  const auto& fields = operation.body.fields;
+  if (std::any_of(operation.parameters.begin(), operation.parameters.end(), has_name) ||
+      std::any_of(fields.begin(), fields.end(), has_name))
+    return true;
+  for (const PathPiece& piece : operation.path)
+    if (piece.is_parameter && piece.text == name) return true;
+  if (operation.body.kind != Body::Kind::graphql) return false;
+  const auto names = template_names(operation.body.graphql);
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 /// Without the parameters that steer our own answer to a download.
 void remove_response_parameters(json::object& params) {
   for (auto at = params.begin(); at != params.end();)
@@ -456,19 +468,12 @@ Result<RequestDraft, CallError> build_request(const Definition& definition,
 std::vector<std::string> unknown_parameters(const Definition&, const Operation& operation,
                                             const json::object& params) {
   std::vector<std::string> unknown;
-  const Body& body = operation.body;
-  if (body.free_form) return unknown;
-  std::set<std::string, std::less<>> known;
-  for (const Parameter& parameter : operation.parameters) known.insert(parameter.name);
-  for (const PathPiece& piece : operation.path)
-    if (piece.is_parameter) known.insert(piece.text);
-  for (const BodyField& field : body.fields) known.insert(field.name);
-  for (std::string& name : template_names(body.graphql)) known.insert(std::move(name));
+  if (operation.body.free_form) return unknown;
   const bool download = operation.action == Action::download;
   for (const auto& member : params) {
     const auto name = view(member.key());
     const bool steers = download && (name == range_param || name.starts_with("_airbyte_response_"));
-    if (!steers && !known.contains(name)) unknown.emplace_back(name);
+    if (!steers && !declares(operation, name)) unknown.emplace_back(name);
   }
   return unknown;
 }
