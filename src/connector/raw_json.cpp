@@ -13,13 +13,15 @@ namespace {
 
 using Parser = simdjson::dom::parser;
 
-/// `text` has SIMDJSON_PADDING readable bytes behind it.
-simdjson::error_code check(Parser& parser, std::string_view text) {
+/// Finds the structural characters, and whether the text is UTF-8 and each string is closed and
+/// free of control characters. `text` has SIMDJSON_PADDING readable bytes behind it.
+simdjson::error_code index(Parser& parser, std::string_view text) {
   if (parser.max_depth() != RawJson::max_depth || parser.capacity() < text.size()) {
     const auto wanted = std::max<std::size_t>(text.size(), 64u << 10);
     if (const auto error = parser.allocate(wanted, RawJson::max_depth)) return error;
   }
-  return parser.parse(text.data(), text.size(), false).error();
+  return parser.implementation->stage1(reinterpret_cast<const std::uint8_t*>(text.data()),
+                                       text.size(), simdjson::stage1_mode::regular);
 }
 
 std::string padded(std::string text) {
@@ -125,25 +127,28 @@ bool is_number(std::string_view text) {
   return at == text.size();
 }
 
-/// A copy in which each number is 0 and blanks: numbers of any size are valid JSON, but the parser
-/// wants to hold them. Positions stay.
-std::string without_numbers(const std::string& text) {
-  std::string out = text;
-  scan(
-      text, [](std::size_t at) { return at + 2; },
-      [&](std::size_t at) {
-        const char c = text[at];
-        if (c != '-' && std::isdigit(static_cast<unsigned char>(c)) == 0) return at + 1;
-        std::size_t end = text.find_first_not_of("+-.0123456789eE", at);
-        if (end == std::string::npos) end = text.size();
-        if (is_number(std::string_view(text).substr(at, end - at))) {
-          std::fill(out.begin() + static_cast<std::ptrdiff_t>(at),
-                    out.begin() + static_cast<std::ptrdiff_t>(end), ' ');
-          out[at] = '0';
-        }
-        return end;
-      });
-  return out;
+bool is_scalar(std::string_view text) {
+  return text == "null" || text == "true" || text == "false" || is_number(text);
+}
+
+/// Whether every escape is one that JSON has, and surrogates stand in pairs.
+bool escapes_are_valid(std::string_view text) {
+  for (auto at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
+    const char c = text[at + 1];
+    at += 2;
+    if (c != 'u') {
+      if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) return false;
+      continue;
+    }
+    const auto unit = hex4(text, at);
+    at += 4;
+    if (!unit || is_low(*unit)) return false;
+    if (!is_high(*unit)) continue;
+    const auto next = text.substr(at, 2) == "\\u" ? hex4(text, at + 2) : std::nullopt;
+    if (!next || !is_low(*next)) return false;
+    at += 6;
+  }
+  return true;
 }
 
 Error no_json(simdjson::error_code code) {
@@ -199,7 +204,7 @@ RawJson& RawJson::operator=(RawJson&& other) noexcept {
   text_ = other.text_;
   index_ = other.index_;
   behind_ = other.behind_;
-  has_backslash_ = other.has_backslash_;
+  has_escaped_keys_ = other.has_escaped_keys_;
   std::swap(buffers_, other.buffers_);
   std::swap(own_, other.own_);
   if (points_to_own) text_ = std::string_view(own_.data(), text_.size());
@@ -216,44 +221,69 @@ Result<RawJson> RawJson::parse(std::string_view text, std::size_t capacity) {
     json.own_ = padded(std::string(text));
     text = json.own_;
   }
-  auto error = check(parser, text);
+  auto error = index(parser, text);
   if (error == simdjson::UTF8_ERROR) {
     json.own_ = padded(valid_utf8(text));
     text = json.own_;
-    error = check(parser, text);
-  }
-  if (error == simdjson::STRING_ERROR || error == simdjson::NUMBER_ERROR) {
-    std::string mended(text);
-    mend_surrogates(mended);
-    json.own_ = padded(std::move(mended));
-    text = json.own_;
-    const std::string shape = padded(without_numbers(json.own_));
-    error = check(parser, shape);
+    error = index(parser, text);
   }
   if (error) return no_json(error);
   json.text_ = text;
-  json.has_backslash_ = text.find('\\') != std::string_view::npos;
   json.index_ = parser.implementation->structural_indexes.get();
-  json.match_brackets(parser.implementation->n_structural_indexes);
+  const std::uint32_t count = parser.implementation->n_structural_indexes;
+  if (const auto wrong = json.check_structure(count)) return no_json(simdjson::error_code(wrong));
+  if (!escapes_are_valid(text)) {
+    std::string mended(text);
+    mend_surrogates(mended);  // everything stays where it is
+    if (!escapes_are_valid(mended)) return no_json(simdjson::STRING_ERROR);
+    json.own_ = padded(std::move(mended));
+    json.text_ = json.own_;
+  }
+  json.has_escaped_keys_ = json.find_escaped_key(count);
   return json;
 }
 
-void RawJson::match_brackets(std::uint32_t count) {
+int RawJson::check_structure(std::uint32_t count) {
   auto& [parser, behind, open] = *buffers_;
   if (behind.size() < count) behind.resize(count);
+  behind_ = behind.data();
   open.clear();
-  const char* const text = text_.data();
-  for (std::uint32_t at = 0; at < count; ++at) {
-    const auto c = static_cast<unsigned char>(text[index_[at]] | 0x20);
-    if (c <= 't') continue;  // of all structural characters only brackets are above: { 7b, } 7d
-    if (c == '{') {
-      open.push_back(at);
+  const auto character_at = [&](std::uint32_t at) {
+    return at < count ? text_.data()[index_[at]] : '\0';
+  };
+  bool in_object = false;
+  for (std::uint32_t at = 0;;) {
+    if (in_object) {
+      if (character_at(at) != '"' || character_at(at + 1) != ':') return simdjson::TAPE_ERROR;
+      at += 2;
+    }
+    const char first = character_at(at);
+    if (first == '{' || first == '[') {
+      const int closing = first + 2;
+      if (character_at(at + 1) != closing) {
+        open.push_back(at++);
+        if (open.size() >= max_depth) return simdjson::DEPTH_ERROR;
+        in_object = first == '{';
+        continue;
+      }
+      behind[at] = at + 2;
+      at += 2;
+    } else if (first == '"' || (at < count && is_scalar(slice_until(Value{at}, at + 1)))) {
+      ++at;
     } else {
-      behind[open.back()] = at + 1;
+      return simdjson::TAPE_ERROR;
+    }
+    // A value has ended, and with it perhaps some that it is the last part of.
+    for (;;) {
+      if (open.empty()) return at == count ? simdjson::SUCCESS : simdjson::TAPE_ERROR;
+      const char next = character_at(at++);
+      if (next == ',') break;
+      if (next != (in_object ? '}' : ']')) return simdjson::TAPE_ERROR;
+      behind[open.back()] = at;
       open.pop_back();
+      in_object = !open.empty() && character_at(open.back()) == '{';
     }
   }
-  behind_ = behind.data();
 }
 
 std::string_view RawJson::slice_until(Value value, std::uint32_t end) const noexcept {
@@ -272,14 +302,22 @@ std::string_view RawJson::slice(Value value) const noexcept {
   return slice_until(value, behind(value));
 }
 
-RawJson::Member RawJson::member(std::uint32_t at, Value value) const noexcept {
-  const auto whole = slice_until(Value{at}, at + 1);
-  const auto key = whole.substr(1, whole.size() - 2);
-  return {key, has_backslash_ && key.find('\\') != std::string_view::npos, value};
+bool RawJson::find_escaped_key(std::uint32_t count) const noexcept {
+  const std::uint32_t* at = index_;
+  const std::uint32_t* const end = index_ + count;
+  // A backslash stands in a string; the next structural character tells whether that is a key.
+  for (std::size_t found = text_.find('\\'); found != std::string_view::npos;
+       found = text_.find('\\', *at)) {
+    at = std::upper_bound(at, end, static_cast<std::uint32_t>(found));
+    if (at == end) return false;
+    if (text_[*at] == ':') return true;
+  }
+  return false;
 }
 
-bool RawJson::Member::means(std::string_view name) const {
-  return has_escapes ? unescaped(raw_key) == name : raw_key == name;
+bool RawJson::Member::unescapes_to(std::string_view name) const {
+  return raw_key.find('\\') == std::string_view::npos ? raw_key == name
+                                                      : unescaped(raw_key) == name;
 }
 
 std::string RawJson::string(Value value) const {

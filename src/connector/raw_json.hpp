@@ -1,8 +1,9 @@
 // A JSON text from a service whose every byte has been checked, and its values as slices of it.
 //
-// simdjson's DOM parse validates the text; the positions of its structural characters, which that
-// parse leaves behind, are then enough to walk to any value and to cut it out as it stands. Nothing
-// is copied or converted, so numbers keep all their digits.
+// simdjson's first stage checks the bytes (UTF-8, closed strings, no control characters) and finds
+// the structural characters. One walk over these checks the grammar; they are then enough to walk
+// to any value and to cut it out as it stands. Nothing is copied or converted, so numbers keep all
+// their digits.
 #pragma once
 
 #include "base/error.hpp"
@@ -26,9 +27,14 @@ class RawJson {
   };
   struct Member {
     std::string_view raw_key;  ///< between the quotes, escapes as they stand
-    bool has_escapes;
+    bool may_have_escapes;     ///< some key of the text has one
     Value value;
-    bool means(std::string_view name) const;
+    bool means(std::string_view name) const {
+      return may_have_escapes ? unescapes_to(name) : raw_key == name;
+    }
+
+   private:
+    bool unescapes_to(std::string_view name) const;
   };
 
   /// Reads `text`, which stays in place for as long as this object is used. `capacity` counts the
@@ -43,7 +49,7 @@ class RawJson {
 
   Value root() const noexcept { return {0}; }
   /// The first character: one of { [ " t f n - 0..9
-  char kind(Value value) const noexcept { return text_[index_[value.at]]; }
+  char kind(Value value) const noexcept { return text_.data()[index_[value.at]]; }
   bool is_object(Value value) const noexcept { return kind(value) == '{'; }
   bool is_array(Value value) const noexcept { return kind(value) == '['; }
   bool is_string(Value value) const noexcept { return kind(value) == '"'; }
@@ -65,21 +71,21 @@ class RawJson {
   template <class Visit>
   void each_member(Value object, Visit visit) const {
     std::uint32_t at = object.at + 1;
-    while (text_[index_[at]] == '"') {
+    while (kind(Value{at}) == '"') {
       const Value value{at + 2};
       const std::uint32_t end = behind(value);
-      visit(member(at, value), end);
-      at = text_[index_[end]] == ',' ? end + 1 : end;
+      visit(Member{key(at), has_escaped_keys_, value}, end);
+      at = kind(Value{end}) == ',' ? end + 1 : end;
     }
   }
   /// Calls `visit(Value, behind)` for each element of an array.
   template <class Visit>
   void each_element(Value array, Visit visit) const {
     std::uint32_t at = array.at + 1;
-    while (text_[index_[at]] != ']') {
+    while (kind(Value{at}) != ']') {
       const std::uint32_t end = behind(Value{at});
       visit(Value{at}, end);
-      at = text_[index_[end]] == ',' ? end + 1 : end;
+      at = kind(Value{end}) == ',' ? end + 1 : end;
     }
   }
   /// The member of that name, the last one where it stands several times; nullopt too when the
@@ -98,13 +104,21 @@ class RawJson {
   class Pool;
 
   RawJson();
-  Member member(std::uint32_t at, Value value) const noexcept;
-  void match_brackets(std::uint32_t count);
+  /// The inside of the key that begins there.
+  std::string_view key(std::uint32_t at) const noexcept {
+    const char* const begin = text_.data() + index_[at] + 1;
+    const char* end = text_.data() + index_[at + 1] - 1;  // before the colon
+    while (*end != '"') --end;
+    return {begin, static_cast<std::size_t>(end - begin)};
+  }
+  bool find_escaped_key(std::uint32_t count) const noexcept;
+  /// Checks the grammar and finds where each bracket is closed. A simdjson::error_code.
+  int check_structure(std::uint32_t count);
 
   std::string_view text_;
   const std::uint32_t* index_ = nullptr;   // where each structural character stands in the text
   const std::uint32_t* behind_ = nullptr;  // of an opening bracket: behind its closing one
-  bool has_backslash_ = false;
+  bool has_escaped_keys_ = false;
   std::unique_ptr<Buffers> buffers_;
   std::string own_;  // a repaired or padded copy that text_ points to
 };

@@ -61,6 +61,7 @@ class RecordWriter {
   std::string& out_;
   std::vector<Name> select_, exclude_;
   std::vector<const Name*> found_;
+  std::uint64_t lengths_ = 0;  // bit n: a selected name, or its first segment, has n bytes
   bool truncate_ = false;
 };
 
