@@ -222,11 +222,14 @@ TEST_F(Connectors, ChangeWhatIsGivenAndKeepTheRest) {
   EXPECT_EQ(renamed.at("/entities").as_array().size(), 1u);
   const Reply cleared = test.call("PUT", address, token, json::object{{"entities", json::array{}}});
   EXPECT_TRUE(cleared.at("/entities").is_null());
-  const Reply moved = test.call("PUT", address, token,
-                                json::object{{"environment", json::object{{"region", "ap"}}}});
-  EXPECT_EQ(moved.string("/environment/region"), "ap");
-  EXPECT_EQ(test.call("GET", address, token).string("/name"), "Renamed");
   EXPECT_EQ(test.upstream.requests().back().headers.find("Host")->substr(0, 2), "us");
+  const Reply moved =
+      test.call("PUT", address, token,
+                json::object{{"environment", json::object{{"region", "ap"}}},
+                             {"credentials", json::object{{"api_key", ApiUnderTest::good_key}}}});
+  EXPECT_EQ(moved.string("/environment/region"), "ap");
+  EXPECT_EQ(moved.string("/status"), "ready") << moved.text;
+  EXPECT_EQ(test.call("GET", address, token).string("/name"), "Renamed");
   EXPECT_EQ(test.execute(token, address.substr(connectors.size() + 1),
                          json::object{{"entity", "customers"}, {"action", "list"}})
                 .status,
@@ -242,6 +245,32 @@ TEST_F(Connectors, ChangeWhatIsGivenAndKeepTheRest) {
                 .status,
             200)
       << "what is refused changes nothing";
+}
+
+TEST_F(Connectors, SendStoredCredentialsNowhereElse) {
+  json::object body = good();
+  body["environment"] = json::object{{"region", "us"}};
+  const std::string address = connectors + "/" + create(body).string("/id");
+  const std::size_t sent = test.upstream.requests().size();
+  const std::string scoped = test.scoped_token(test.first, "acme");
+  for (const char* member : {"environment", "replication_config"}) {
+    json::object elsewhere{{"environment", json::object()}};
+    elsewhere[member] = json::object{{"region", "ap"}};
+    for (const auto& [method, target] : std::initializer_list<std::pair<const char*, std::string>>{
+             {"PUT", address}, {"POST", address + "/check"}}) {
+      const Reply refused = test.call(method, target, scoped, elsewhere);
+      EXPECT_EQ(refused.status, 422) << refused.text;
+      EXPECT_EQ(refused.error_field(), "environment");
+      EXPECT_EQ(refused.error_code(), "missing");
+    }
+  }
+  EXPECT_EQ(test.upstream.requests().size(), sent) << "the key went out";
+  EXPECT_EQ(test.call("GET", address, token).string("/environment/region"), "us");
+
+  // The same host, another berth: taken, but nobody has tried it.
+  const json::object same{{"environment", json::object{{"region", "us"}, {"berth", "7"}}}};
+  EXPECT_EQ(test.call("POST", address + "/check", scoped, same).string("/status"), "succeeded");
+  EXPECT_EQ(test.call("PUT", address, scoped, same).string("/status"), "unverified");
 }
 
 TEST_F(Connectors, AreGoneWithTheirSecretsWhenDeleted) {

@@ -376,6 +376,10 @@ Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
           check_settings(definition, row.auth_scheme, input.environment, input.replication_config);
       !settings)
     co_return std::move(settings).error();
+  const auto config = merged_config(input.environment, input.replication_config);
+  if (!new_credentials)
+    if (auto stays = check_destination(definition, row.auth_scheme, stored->config, config); !stays)
+      co_return std::move(stays).error();
   if (change.entities && *change.entities)
     if (auto entities = check_entities(definition, **change.entities); !entities)
       co_return std::move(entities).error();
@@ -386,13 +390,20 @@ Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
   row.replication_config = json::serialize(input.replication_config);
 
   Changed changed;
-  if (!new_credentials) co_return changed;
+  if (!new_credentials) {
+    // Nobody has tried the new settings yet.
+    const bool same_settings = config == stored->config;
+    if (!same_settings && (row.status == "ready" || row.status == "degraded")) {
+      row.status = "unverified";
+      row.status_reason.reset();
+    }
+    co_return changed;
+  }
   MemoryCredentials tried(connector::duplicate(input.credentials));
   Probe probed;
   if (change.validate)
-    probed = co_await probe(services_, definition,
-                            merged_config(input.environment, input.replication_config),
-                            row.auth_scheme, tried, stored->organization.str(), deadline);
+    probed = co_await probe(services_, definition, config, row.auth_scheme, tried,
+                            stored->organization.str(), deadline);
   if (probed.verdict == Probe::Verdict::refused) co_return rejected(probed);
   row.status = status_after(probed.verdict);
   row.status_reason = reason_of(probed);
@@ -411,16 +422,18 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
                     .message = "this server no longer has the definition of this connector"};
 
   CheckReport report{.id = random_uuid(), .probe = {}, .at = services_.clock.now()};
-  const bool other_credentials = change.credentials.has_value();
-  const bool as_stored = !other_credentials && !change.environment && !change.replication_config;
+  const bool other_settings = change.environment || change.replication_config;
   ConnectionInput input;
+  if (change.credentials) input.credentials = *std::move(change.credentials);
   input.environment =
       change.environment ? *std::move(change.environment) : object_of(stored->row.environment);
   input.replication_config = change.replication_config ? *std::move(change.replication_config)
                                                        : object_of(stored->row.replication_config);
+  move_secrets(*stored->definition, input.environment, input.credentials);
+  move_secrets(*stored->definition, input.replication_config, input.credentials);
+  const bool other_credentials = !input.credentials.empty() || change.credentials.has_value();
   input.auth_scheme = stored->row.auth_scheme;
   if (other_credentials) {
-    input.credentials = *std::move(change.credentials);
     input.auth_scheme = std::move(change.auth_scheme);
     if (auto sorted = sort_credentials(*stored->definition, input); !sorted)
       co_return std::move(sorted).error();
@@ -431,6 +444,11 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
     co_return std::move(settings).error();
 
   const auto config = merged_config(input.environment, input.replication_config);
+  if (!other_credentials)
+    if (auto stays =
+            check_destination(*stored->definition, input.auth_scheme, stored->config, config);
+        !stays)
+      co_return std::move(stays).error();
   if (other_credentials) {
     MemoryCredentials tried(std::move(input.credentials));
     report.probe = co_await probe(services_, *stored->definition, config, input.auth_scheme, tried,
@@ -440,7 +458,7 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
     report.probe = co_await probe(services_, *stored->definition, config, input.auth_scheme,
                                   credentials, stored->organization.str(), deadline);
   }
-  if (as_stored) co_await note_probe(stored, report.probe);
+  if (!other_credentials && !other_settings) co_await note_probe(stored, report.probe);
   co_return report;
 }
 

@@ -1,6 +1,8 @@
 #include "platform/credential_input.hpp"
 
 #include "base/suggestion.hpp"
+#include "connector/request_builder.hpp"
+#include "net/url.hpp"
 #include "platform/connector_cache.hpp"
 
 #include <openssl/crypto.h>
@@ -71,6 +73,14 @@ std::string text_of(const json::value& value) {
 Error missing_setting(const std::string& where, const std::string& name) {
   return invalid_field(where + "." + name, "required property '" + name + "' not found",
                        "missing_configuration");
+}
+
+/// Where a rendered address leads; nullopt when it takes a token response to know.
+std::optional<net::Url> destination(const Result<std::string, connector::CallError>& address) {
+  if (!address) return std::nullopt;
+  auto url = net::Url::parse(*address);
+  if (!url) return std::nullopt;
+  return *std::move(url);
 }
 
 }  // namespace
@@ -153,6 +163,32 @@ Result<Done> check_settings(const Definition& definition, const std::string& aut
   return invalid_field(
       problem.parameter.empty() ? "environment" : "environment." + problem.parameter,
       problem.message);
+}
+
+Result<Done> check_destination(const Definition& definition, const std::string& auth_scheme,
+                               const connector::ConfigValues& before,
+                               const connector::ConfigValues& after) {
+  const auto stays = [&](const auto& render) {
+    const auto from = destination(render(before)), to = destination(render(after));
+    // An address that comes with the tokens may be completed by any setting.
+    return from && to ? from->same_origin(*to) : before == after;
+  };
+  const auto token_url_stays = [&](std::string_view text) {
+    return text.empty() || stays([&](const connector::ConfigValues& config) {
+             return connector::render_token_url(definition, text, config, {}, "client");
+           });
+  };
+  bool all_stay = stays([&](const connector::ConfigValues& config) {
+    return connector::render_base_url(definition, config, {});
+  });
+  if (const AuthScheme* scheme = definition.find_scheme(auth_scheme)) {
+    all_stay = all_stay && token_url_stays(scheme->token_url);
+    if (scheme->refresh.url) all_stay = all_stay && token_url_stays(scheme->refresh.url->source());
+  }
+  if (all_stay) return Done{};
+  return invalid_field(
+      "environment",
+      "this setting says where the credentials go; give the credentials again with it", "missing");
 }
 
 Result<Done> check_entities(const Definition& definition, const json::array& entities) {

@@ -29,6 +29,14 @@ Result<Done> check_settings(const connector::Definition& definition, const std::
                             const json::object& environment,
                             const json::object& replication_config);
 
+/// Stored credentials go nowhere but where they were given for: a change of settings alone may not
+/// move the address of the service or of its token endpoint to another origin. Errors:
+/// invalid_input on `environment` (`missing`).
+Result<Done> check_destination(const connector::Definition& definition,
+                               const std::string& auth_scheme,
+                               const connector::ConfigValues& before,
+                               const connector::ConfigValues& after);
+
 /// [{entity, modes}], each entity known. Errors: invalid_input (`unknown_entity`).
 Result<Done> check_entities(const connector::Definition& definition, const json::array& entities);
 
