@@ -197,6 +197,33 @@ TEST_F(Connectors, KeepSecretsOutOfSettings) {
               Not(HasSubstr(ApiUnderTest::good_key)));
 }
 
+TEST_F(Connectors, KeepNestedSecretsOutOfSettings) {
+  const json::object key{{"api_key", ApiUnderTest::good_key}, {"option_title", "API key"}};
+  for (const json::object& nested : {json::object{{"credentials", key}},
+                                     json::object{{"a", json::array{json::object{{"b", key}}}}}}) {
+    json::object body = good();
+    body.erase("credentials");
+    body["replication_config"] = nested;
+    const Reply made = create(body);
+    ASSERT_EQ(made.status, 200) << made.text;
+    EXPECT_EQ(made.string("/status"), "ready");
+    const Reply changed = test.call("PUT", connectors + "/" + made.string("/id"), token,
+                                    json::object{{"replication_config", nested}});
+    EXPECT_EQ(changed.status, 200) << changed.text;
+  }
+  test.secrets.push_back("stray-canary");
+  const json::object stray{{"credentials", json::object{{"password", "stray-canary"}}}};
+  for (const char* member : {"environment", "replication_config"}) {
+    for (const json::object& settings : {stray, json::object{{"deep", json::array{stray}}}}) {
+      json::object body = good();
+      body[member] = settings;
+      const Reply refused = create(body);
+      EXPECT_EQ(refused.status, 422) << refused.text;
+      EXPECT_EQ(refused.error_field(), std::string(member) + ".credentials");
+    }
+  }
+}
+
 TEST_F(Connectors, AreMadeOnceForOneKey) {
   const net::Headers key{{"Idempotency-Key", "first-connector"}};
   const Reply first = create(good(), key);

@@ -21,6 +21,8 @@ using connector::Definition;
 /// Clients send these beside the fields, to say which form was filled in.
 constexpr std::array form_names = {"option_title", "auth_type", "credentials_title"};
 
+constexpr const char* credentials_member = "credentials";
+
 std::set<std::string, std::less<>> field_names(const Definition& definition) {
   std::set<std::string, std::less<>> names;
   for (const AuthScheme& scheme : definition.schemes)
@@ -75,6 +77,60 @@ Error missing_setting(const std::string& where, const std::string& name) {
                        "missing_configuration");
 }
 
+void move_secrets(const std::set<std::string, std::less<>>& fields,
+                  const std::vector<std::string>& configured, json::value& within,
+                  CredentialFields& credentials);
+
+void move_secrets(const std::set<std::string, std::less<>>& fields,
+                  const std::vector<std::string>& configured, json::object& settings,
+                  CredentialFields& credentials) {
+  for (const std::string& name : fields) {
+    const auto found = settings.find(name);
+    if (found == settings.end()) continue;
+    // A name that is a setting too (a subdomain) stays one.
+    if (std::find(configured.begin(), configured.end(), name) != configured.end()) continue;
+    if (!found->value().is_null()) {
+      std::string text = text_of(found->value());
+      credentials.try_emplace(name, Secret(text));
+      OPENSSL_cleanse(text.data(), text.size());
+    }
+    erase_text(found->value());
+    settings.erase(found);
+  }
+  for (auto& member : settings) move_secrets(fields, configured, member.value(), credentials);
+  // A form around the fields is empty now, but for its own name.
+  const auto form = settings.find(credentials_member);
+  if (form == settings.end() || !form->value().is_object()) return;
+  for (const char* name : form_names) form->value().get_object().erase(name);
+  if (form->value().get_object().empty()) settings.erase(form);
+}
+
+void move_secrets(const std::set<std::string, std::less<>>& fields,
+                  const std::vector<std::string>& configured, json::value& within,
+                  CredentialFields& credentials) {
+  if (within.is_object())
+    move_secrets(fields, configured, within.get_object(), credentials);
+  else if (within.is_array())
+    for (json::value& one : within.get_array()) move_secrets(fields, configured, one, credentials);
+}
+
+/// What is still called credentials holds secrets that nobody knows to seal.
+bool holds_credentials(const json::object& settings);
+
+bool holds_credentials(const json::value& value) {
+  if (const auto* list = value.if_array())
+    return std::any_of(list->begin(), list->end(),
+                       [](const json::value& one) { return holds_credentials(one); });
+  return value.is_object() && holds_credentials(value.get_object());
+}
+
+bool holds_credentials(const json::object& settings) {
+  return std::any_of(settings.begin(), settings.end(), [](const auto& member) {
+    const bool is_form = member.key() == credentials_member && !member.value().is_null();
+    return is_form || holds_credentials(member.value());
+  });
+}
+
 /// Where a rendered address leads; nullopt when it takes a token response to know.
 std::optional<net::Url> destination(const Result<std::string, connector::CallError>& address) {
   if (!address) return std::nullopt;
@@ -87,20 +143,7 @@ std::optional<net::Url> destination(const Result<std::string, connector::CallErr
 
 void move_secrets(const Definition& definition, json::object& settings,
                   CredentialFields& credentials) {
-  for (const std::string& name : field_names(definition)) {
-    const auto found = settings.find(name);
-    if (found == settings.end()) continue;
-    // A name that is a setting too (a subdomain) stays one.
-    const auto configured = definition.config_names();
-    if (std::find(configured.begin(), configured.end(), name) != configured.end()) continue;
-    if (!found->value().is_null()) {
-      std::string text = text_of(found->value());
-      credentials.try_emplace(name, Secret(text));
-      OPENSSL_cleanse(text.data(), text.size());
-    }
-    erase_text(found->value());
-    settings.erase(found);
-  }
+  move_secrets(field_names(definition), definition.config_names(), settings, credentials);
 }
 
 Result<Done> sort_credentials(const Definition& definition, ConnectionInput& input) {
@@ -129,6 +172,12 @@ Result<Done> sort_credentials(const Definition& definition, ConnectionInput& inp
 Result<Done> check_settings(const Definition& definition, const std::string& auth_scheme,
                             const json::object& environment,
                             const json::object& replication_config) {
+  for (const auto& [where, settings] : {std::pair("environment", &environment),
+                                        std::pair("replication_config", &replication_config)})
+    if (holds_credentials(*settings))
+      return invalid_field(std::string(where) + '.' + credentials_member,
+                           "give credentials beside the settings, not among them",
+                           "not_allowed_value");
   const std::vector<std::string> names = definition.config_names();
   for (const auto& member : environment) {
     const std::string name(member.key().data(), member.key().size());

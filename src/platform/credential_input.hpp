@@ -19,12 +19,13 @@ struct ConnectionInput {
 /// (`credentials_mismatch`, names of fields only).
 Result<Done> sort_credentials(const connector::Definition& definition, ConnectionInput& input);
 
-/// Moves credential fields out of `settings` into `credentials`, erasing them there.
+/// Moves credential fields out of `settings`, however deep, into `credentials`, erasing them there.
 void move_secrets(const connector::Definition& definition, json::object& settings,
                   connector::CredentialFields& credentials);
 
-/// Errors: invalid_input naming the setting (`missing_configuration`, `unknown_parameter`, or what
-/// the definition's server address does not allow).
+/// Errors: invalid_input naming the setting (`missing_configuration`, `unknown_parameter`,
+/// `not_allowed_value` for credentials among the settings, or what the definition's server address
+/// does not allow).
 Result<Done> check_settings(const connector::Definition& definition, const std::string& auth_scheme,
                             const json::object& environment,
                             const json::object& replication_config);
