@@ -6,6 +6,7 @@
 #include "platform/credential_bundle.hpp"
 #include "platform/cursor.hpp"
 #include "platform/sealed_credentials.hpp"
+#include "platform/unbroken.hpp"
 
 namespace fairlead::platform {
 namespace {
@@ -129,6 +130,12 @@ Task<Result<access::Workspace>> Connectors::workspace_to_add_to(
 
 Task<Result<ConnectorView>> Connectors::add(Caller caller, AddConnector command,
                                             Deadline deadline) {
+  auto whole = add_whole(std::move(caller), std::move(command), deadline);
+  co_return co_await unbroken(std::move(whole));
+}
+
+Task<Result<ConnectorView>> Connectors::add_whole(Caller caller, AddConnector command,
+                                                  Deadline deadline) {
   if (auto allowed = access::check_right(caller, Right::manage_connectors); !allowed)
     co_return std::move(allowed).error();
   auto workspace = co_await find_workspace(caller, command.workspace);
@@ -151,11 +158,17 @@ Task<Result<ConnectorView>> Connectors::add(Caller caller, AddConnector command,
     added = co_await store_new(caller, std::move(command), *std::move(workspace), deadline);
   } catch (const Failure& failure) {
     added = failure.error();
+  } catch (const std::exception& unexpected) {
+    added = Error{.kind = ErrorKind::internal, .message = {}, .detail = unexpected.what()};
   }
-  if (added)
-    co_await idempotency_.done(*std::move(claim), added->row.id.str());
-  else
-    co_await idempotency_.release(*std::move(claim));
+  try {
+    if (added)
+      co_await idempotency_.done(*std::move(claim), added->row.id.str());
+    else
+      co_await idempotency_.release(*std::move(claim));
+  } catch (const std::exception& failure) {
+    log::error("idempotency.not_stored", {{"why", failure.what()}});
+  }
   co_return std::move(added);
 }
 
@@ -308,6 +321,12 @@ Task<Result<ConnectorView>> Connectors::find(Caller caller, ConnectorId id) {
 
 Task<Result<ConnectorView>> Connectors::update(Caller caller, ConnectorId id,
                                                ConnectorChange change, Deadline deadline) {
+  auto whole = update_whole(std::move(caller), std::move(id), std::move(change), deadline);
+  co_return co_await unbroken(std::move(whole));
+}
+
+Task<Result<ConnectorView>> Connectors::update_whole(Caller caller, ConnectorId id,
+                                                     ConnectorChange change, Deadline deadline) {
   auto found = co_await reach(caller, id, Right::manage_connectors);
   if (!found) co_return std::move(found).error();
   StoredConnectorPtr stored = *found;
@@ -477,6 +496,11 @@ Task<void> Connectors::note_probe(StoredConnectorPtr stored, Probe probed) {
 }
 
 Task<Result<std::string>> Connectors::remove(Caller caller, ConnectorId id) {
+  auto whole = remove_whole(std::move(caller), std::move(id));
+  co_return co_await unbroken(std::move(whole));
+}
+
+Task<Result<std::string>> Connectors::remove_whole(Caller caller, ConnectorId id) {
   auto found = co_await reach(caller, id, Right::manage_connectors);
   if (!found) co_return std::move(found).error();
   const store::JobRow job{.id = random_uuid(),

@@ -104,6 +104,11 @@ class Connectors {
  private:
   struct Checked;  ///< input that has been found good
   struct Changed;
+  // What add, update and remove do, run to the end even when the caller goes away.
+  Task<Result<ConnectorView>> add_whole(Caller caller, AddConnector command, Deadline deadline);
+  Task<Result<ConnectorView>> update_whole(Caller caller, ConnectorId id, ConnectorChange change,
+                                           Deadline deadline);
+  Task<Result<std::string>> remove_whole(Caller caller, ConnectorId id);
   Result<Checked> check_input(AddConnector& command) const;
   Task<Result<std::optional<access::Workspace>>> find_workspace(
       const Caller& caller, const std::optional<access::WorkspaceName>& name);

@@ -5,6 +5,7 @@
 #include "platform/describe.hpp"
 #include "platform/paging.hpp"
 #include "platform/sealed_credentials.hpp"
+#include "platform/unbroken.hpp"
 
 #include <charconv>
 
@@ -201,8 +202,30 @@ Task<Result<Executed>> Executor::execute(Caller caller, ConnectorId id, ExecuteC
                                          connector->row.id, deadline);
   if (!place) co_return std::move(place).error();
 
+  Result<Executed> result = Error{};
+  if (is_write(*operation)) {
+    // A client that goes away must not leave a write that nobody recorded.
+    auto whole = write(connector, operation, std::move(command), std::move(row), begun, deadline);
+    result = co_await unbroken(std::move(whole));
+  } else {
+    result = co_await call_service(connector, operation, std::move(command), row, deadline);
+    note(row, result, begun);
+    log_.add(std::move(row));
+  }
+
+  if (result) {
+    result->took = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begun);
+    if (result->download)
+      result->download->body = holding(*std::move(place), std::move(result->download->body));
+  }
+  co_return std::move(result);
+}
+
+Task<Result<Executed>> Executor::write(StoredConnectorPtr connector, const Operation* operation,
+                                       ExecuteCommand command, store::ToolCallRow row,
+                                       Steady::time_point begun, Deadline deadline) {
   std::optional<Idempotency::Claim> claim;
-  if (is_write(*operation) && command.idempotency) {
+  if (command.idempotency) {
     auto claimed =
         co_await idempotency_.claim(connector->organization, connector->row.workspace_id.str(),
                                     *std::move(command.idempotency));
@@ -211,29 +234,47 @@ Task<Result<Executed>> Executor::execute(Caller caller, ConnectorId id, ExecuteC
     claim = *std::move(claimed);
   }
 
-  // The intent of a write is on disk before its first byte goes out.
-  if (is_write(*operation)) co_await log_.begin(row);
-  auto result = co_await call_service(connector, operation, std::move(command), row, deadline);
+  Result<Executed> result = Error{};
+  bool begun_sending = false;
+  try {
+    co_await log_.begin(row);
+    begun_sending = true;
+    result = co_await call_service(connector, operation, std::move(command), row, deadline);
+  } catch (const Failure& failure) {
+    result = failure.error();
+  } catch (const std::exception& unexpected) {
+    result = begun_sending
+                 ? Error{.kind = ErrorKind::conflict,
+                         .message = "nobody knows whether the service carried this out",
+                         .code = "outcome_unknown",
+                         .detail = unexpected.what()}
+                 : Error{.kind = ErrorKind::internal, .message = {}, .detail = unexpected.what()};
+  }
   note(row, result, begun);
-  if (claim) {
-    if (result)
-      co_await idempotency_.done(*std::move(claim), to_text(*result));
-    else if (row.status == "outcome_unknown")
-      co_await idempotency_.unknown(*std::move(claim));
-    else
-      co_await idempotency_.release(*std::move(claim));
-  }
-  if (is_write(*operation))
-    co_await log_.finish(std::move(row));
-  else
-    log_.add(std::move(row));
-
-  if (result) {
-    result->took = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begun);
-    if (result->download)
-      result->download->body = holding(*std::move(place), std::move(result->download->body));
-  }
+  co_await settle(std::move(claim), result, std::move(row));
   co_return std::move(result);
+}
+
+Task<void> Executor::settle(std::optional<Idempotency::Claim> claim, const Result<Executed>& result,
+                            store::ToolCallRow row) {
+  const std::string call = row.id;
+  try {
+    if (claim) {
+      if (result)
+        co_await idempotency_.done(*std::move(claim), to_text(*result));
+      else if (row.status == "outcome_unknown")
+        co_await idempotency_.unknown(*std::move(claim));
+      else
+        co_await idempotency_.release(*std::move(claim));
+    }
+  } catch (const std::exception& failure) {
+    log::error("idempotency.not_stored", {{"call", call}, {"why", failure.what()}});
+  }
+  try {
+    co_await log_.finish(std::move(row));
+  } catch (const std::exception& failure) {
+    log::error("tool_calls.not_written", {{"calls", 1}, {"call", call}, {"why", failure.what()}});
+  }
 }
 
 Task<Result<Executed>> Executor::call_service(StoredConnectorPtr connector,
@@ -291,10 +332,17 @@ Task<Error> Executor::refused(StoredConnectorPtr connector, CallError failure, b
 
 Task<void> Executor::note_status(StoredConnectorPtr connector, std::string status,
                                  std::optional<std::string> reason) {
-  co_await services_.database.write([organization = connector->organization, id = connector->row.id,
-                                     status, reason](store::Connection& connection) {
-    store::set_connector_status(connection, organization, id, status, reason);
-  });
+  try {
+    co_await services_.database.write([organization = connector->organization,
+                                       id = connector->row.id, status,
+                                       reason](store::Connection& connection) {
+      store::set_connector_status(connection, organization, id, status, reason);
+    });
+  } catch (const Failure& failure) {
+    log::warning("connector.status_not_written",
+                 {{"connector", connector->row.id}, {"why", failure.what()}});
+    co_return;
+  }
   cache_.forget(connector->row.id);
   log::info("connector.status", {{"connector", connector->row.id}, {"status", status}});
 }

@@ -60,11 +60,19 @@ class Executor {
   Task<Result<Prepared>> prepare(const Caller& caller, const ConnectorId& id,
                                  ExecuteCommand& command);
   Task<Result<Executed>> describe(StoredConnectorPtr connector);
+  /// A write: its intent is on disk before it goes out, and its outcome afterwards.
+  Task<Result<Executed>> write(StoredConnectorPtr connector, const connector::Operation* operation,
+                               ExecuteCommand command, store::ToolCallRow row,
+                               std::chrono::steady_clock::time_point begun, Deadline deadline);
+  /// Claims of a write that is over; never fails, since what the service did cannot be undone.
+  Task<void> settle(std::optional<Idempotency::Claim> claim, const Result<Executed>& result,
+                    store::ToolCallRow row);
   Task<Result<Executed>> call_service(StoredConnectorPtr connector,
                                       const connector::Operation* operation, ExecuteCommand command,
                                       store::ToolCallRow& row, Deadline deadline);
   Task<Error> refused(StoredConnectorPtr connector, connector::CallError failure,
                       bool needs_reauth);
+  /// Never fails: what is known of the connector's health is worth no call.
   Task<void> note_status(StoredConnectorPtr connector, std::string status,
                          std::optional<std::string> reason);
   connector::Call to_call(const StoredConnector& connector, ExecuteCommand command,

@@ -7,6 +7,7 @@
 #include "support/platform_under_test.hpp"
 #include "support/raw_socket.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
@@ -298,6 +299,94 @@ TEST_F(Whole, ForgetsWhatIsPastItsTime) {
   }));
   test.run(test.platform->tidy());
   EXPECT_TRUE(test.run(test.platform->tool_calls().list(admin, {}))->calls.empty());
+}
+
+template <class T>
+Task<void> keep(Task<T> task, std::optional<T>& answer) {
+  answer.emplace(co_await std::move(task));
+}
+
+/// Runs `task` on the first loop and cancels it, as the server does when a client goes away, once
+/// `under_way` holds.
+template <class T, class Condition>
+std::optional<T> run_and_leave(PlatformUnderTest& test, Task<T> task, Condition under_way) {
+  std::optional<T> answer;
+  asio::cancellation_signal gone;
+  auto kept = keep(std::move(task), answer);
+  auto ended = asio::co_spawn(test.workers.loop(0), std::move(kept),
+                              asio::bind_cancellation_slot(gone.slot(), asio::use_future));
+  while (!under_way()) std::this_thread::yield();
+  asio::post(test.workers.loop(0), [&gone] { gone.emit(asio::cancellation_type::terminal); });
+  try {
+    ended.get();
+  } catch (const std::exception&) {
+    answer.reset();
+  }
+  return answer;
+}
+
+TEST_F(Whole, FinishesAWriteWhoseClientWentAway) {
+  const auto order = [] {
+    ExecuteCommand write{.entity = "customers", .action = "create", .params = {{"name", "x"}}};
+    write.idempotency = *IdempotencyKey::parse("order", "the same");
+    return write;
+  };
+  test.upstream.delay_ms = 100;
+  run_and_leave(test, test.platform->executor().execute(admin, id, order(), {}, Deadline::never()),
+                [this] { return test.upstream.count("POST", "/v1/customers") > 0; });
+  const auto again = execute(order());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(test.upstream.created(), 1u);
+  const auto calls = test.run(test.platform->tool_calls().list(admin, {}));
+  EXPECT_EQ(calls->calls.at(0).status, "succeeded");
+}
+
+TEST_F(Whole, FinishesAConnectorWhoseClientWentAway) {
+  const auto order = [] {
+    AddConnector command = harbor_with({{"api_key", PlatformUnderTest::good_key}});
+    command.idempotency = *IdempotencyKey::parse("new", "the same");
+    return command;
+  };
+  const std::size_t probes = test.upstream.requests().size();
+  test.upstream.delay_ms = 100;
+  run_and_leave(test, test.platform->connectors().add(admin, order(), Deadline::never()),
+                [&] { return test.upstream.requests().size() > probes; });
+  const auto again = test.run(test.platform->connectors().add(admin, order(), Deadline::never()));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(test.upstream.requests().size(), probes + 1);
+  EXPECT_EQ(test.run(test.platform->connectors().list(admin, {}))->connectors.size(), 2u);
+}
+
+TEST_F(Whole, AnswersAWriteThatWorkedThoughItCannotBeRecorded) {
+  ExecuteCommand write{.entity = "customers", .action = "create", .params = {{"name", "x"}}};
+  write.idempotency = *IdempotencyKey::parse("order", "the same");
+  test.upstream.delay_ms = 200;
+  std::optional<Result<Executed>> answer;
+  auto kept =
+      keep(test.platform->executor().execute(admin, id, std::move(write), {}, Deadline::never()),
+           answer);
+  auto ended = asio::co_spawn(test.workers.loop(0), std::move(kept), asio::use_future);
+  while (test.upstream.count("POST", "/v1/customers") == 0) std::this_thread::yield();
+  for (const char* table : {"idempotent_request", "tool_call"})
+    test.run(test.database->write([table](store::Connection& connection) {
+      connection.execute("DROP TABLE " + std::string(table));
+    }));
+  ended.get();
+  ASSERT_TRUE(answer && *answer) << (*answer).error().message;
+}
+
+TEST_F(Whole, FreesTheKeyOfAWriteThatNeverWentOut) {
+  test.run(test.database->write(
+      [](store::Connection& connection) { connection.execute("DROP TABLE tool_call"); }));
+  ExecuteCommand write{.entity = "customers", .action = "create", .params = {{"name", "x"}}};
+  write.idempotency = *IdempotencyKey::parse("order", "the same");
+  EXPECT_FALSE(execute(std::move(write)));
+  EXPECT_EQ(test.upstream.created(), 0u);
+  EXPECT_EQ(test.run(test.database->read([](store::Connection& connection) {
+    return connection.query("SELECT count(*) FROM idempotent_request").front().integer(0);
+  })),
+            0);
 }
 
 TEST_F(Whole, CursorsAreGoodForTheirListingAndOrganizationOnly) {
