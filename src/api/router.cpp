@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <span>
 
 namespace fairlead::api {
@@ -214,7 +215,10 @@ std::string request_id_of(const net::Headers& headers) {
   if (given && given->size() >= 8 && given->size() <= 64 &&
       std::all_of(given->begin(), given->end(), fits))
     return *given;
-  return random_uuid();
+  // Unique is enough, so only the first part is random, once.
+  static const std::string server = random_uuid().substr(0, 13);
+  static std::atomic<std::uint64_t> next = 0;
+  return server + '-' + std::to_string(++next);
 }
 
 void add_if_absent(net::Headers& headers, std::string_view name, std::string_view value) {

@@ -67,6 +67,7 @@ Task<void> ToolCallLog::write_batches(std::shared_ptr<State> state) {
         co_return;
       }
       const std::size_t count = std::min(batch_size, state->queue.size());
+      batch->reserve(count);
       std::move(state->queue.begin(), state->queue.begin() + static_cast<std::ptrdiff_t>(count),
                 std::back_inserter(*batch));
       state->queue.erase(state->queue.begin(),
