@@ -105,11 +105,15 @@ void mend_surrogates(std::string& text) {
       [](std::size_t at) { return at + 1; });
 }
 
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 bool is_number(std::string_view text) {
   std::size_t at = text.starts_with('-') ? 1 : 0;
   const auto digits = [&] {
     const auto from = at;
-    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0) ++at;
+    while (at < text.size() && is_digit(text[at])) ++at;
     return at - from;
   };
   const bool zero = at < text.size() && text[at] == '0';
@@ -128,7 +132,16 @@ bool is_number(std::string_view text) {
 }
 
 bool is_scalar(std::string_view text) {
-  return text == "null" || text == "true" || text == "false" || is_number(text);
+  switch (text.front()) {
+    case 'n':
+      return text == "null";
+    case 't':
+      return text == "true";
+    case 'f':
+      return text == "false";
+    default:
+      return is_number(text);
+  }
 }
 
 /// Whether every escape is one that JSON has, and surrogates stand in pairs.
@@ -287,15 +300,15 @@ int RawJson::check_structure(std::uint32_t count) {
 }
 
 std::string_view RawJson::slice_until(Value value, std::uint32_t end) const noexcept {
-  const std::size_t begin = index_[value.at];
-  const char first = text_[begin];
+  const char* const begin = text_.data() + index_[value.at];
+  const auto until = [begin](const char* stop) {
+    return std::string_view(begin, static_cast<std::size_t>(stop - begin));
+  };
   // A container ends at its bracket; a scalar somewhere before the next structural character.
-  if (first == '{' || first == '[') return text_.substr(begin, index_[end - 1] + 1 - begin);
-  std::size_t stop = std::min<std::size_t>(index_[end], text_.size());
-  while (stop > begin + 1 && (text_[stop - 1] == ' ' || text_[stop - 1] == '\n' ||
-                              text_[stop - 1] == '\r' || text_[stop - 1] == '\t'))
-    --stop;
-  return text_.substr(begin, stop - begin);
+  if (*begin == '{' || *begin == '[') return until(text_.data() + index_[end - 1] + 1);
+  const char* stop = text_.data() + std::min<std::size_t>(index_[end], text_.size());
+  while (stop > begin + 1 && is_space(stop[-1])) --stop;
+  return until(stop);
 }
 
 std::string_view RawJson::slice(Value value) const noexcept {
