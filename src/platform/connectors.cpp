@@ -39,6 +39,35 @@ Error rejected(const Probe& probe) {
   return error;
 }
 
+constexpr const char* changed_meanwhile = "changed_meanwhile";
+
+Error being_changed() {
+  return {.kind = ErrorKind::conflict,
+          .message = "the connector is being changed by others; try again"};
+}
+
+/// Moves secrets among the settings to the credentials.
+void gather_secrets(const Definition& definition, ConnectorChange& change) {
+  connector::CredentialFields found;
+  for (auto* settings : {&change.environment, &change.replication_config})
+    if (*settings) move_secrets(definition, **settings, found);
+  if (found.empty()) return;
+  if (!change.credentials) change.credentials.emplace();
+  change.credentials->merge(found);
+}
+
+ConnectorChange duplicate(const ConnectorChange& change) {
+  ConnectorChange copy{.name = change.name,
+                       .credentials = {},
+                       .auth_scheme = change.auth_scheme,
+                       .environment = change.environment,
+                       .replication_config = change.replication_config,
+                       .entities = change.entities,
+                       .validate = change.validate};
+  if (change.credentials) copy.credentials = connector::duplicate(*change.credentials);
+  return copy;
+}
+
 Error workspace_inactive() {
   return {.kind = ErrorKind::forbidden,
           .message = "the workspace is inactive",
@@ -72,7 +101,9 @@ struct Connectors::Checked {
 };
 
 struct Connectors::Changed {
+  store::ConnectorRow row;
   std::optional<Secret> bundle;  ///< new credentials
+  bool says_status = false;      ///< row.status is news
 };
 
 Result<Connectors::Checked> Connectors::check_input(AddConnector& command) const {
@@ -330,62 +361,80 @@ Task<Result<ConnectorView>> Connectors::update_whole(Caller caller, ConnectorId 
   auto found = co_await reach(caller, id, Right::manage_connectors);
   if (!found) co_return std::move(found).error();
   StoredConnectorPtr stored = *found;
-  store::ConnectorRow row = stored->row;
   if (!stored->definition)
     co_return Error{.kind = ErrorKind::conflict,
                     .message = "this server no longer has the definition of this connector"};
 
-  auto changed = co_await apply(stored, std::move(change), row, deadline);
-  if (!changed) co_return std::move(changed).error();
-  row.updated_at = services_.clock.now();
-
-  std::optional<store::CredentialRow> credential;
+  gather_secrets(*stored->definition, change);
+  std::optional<Changed> changed;
   for (int tries = 0; tries < 3; ++tries) {
-    if (changed->bundle) {
-      credential = store::CredentialRow{.version = stored->credential.version + 1, .sealed = {}};
-      Secret text = changed->bundle->duplicate();
-      credential->sealed =
-          co_await services_.vault.seal(stored->address(credential->version), std::move(text));
-    }
-    const bool written = co_await services_.database.write(
-        [organization = caller.organization(), row, credential](store::Connection& connection) {
-          if (credential && !store::replace_credential(connection, organization, row.id,
-                                                       *credential, row.updated_at))
-            return false;
-          return store::update_connector(connection, organization, row);
-        });
-    cache_.forget(row.id);
+    ConnectorChange wanted = duplicate(change);
+    auto applied = co_await apply(stored, std::move(wanted), std::move(changed), deadline);
+    if (!applied) co_return std::move(applied).error();
+    changed = *std::move(applied);
+    const bool written = co_await store_change(stored, *changed);
+    cache_.forget(id);
     if (written) {
-      if (credential) {
-        renewals_.forget_failure(row.id.str());
+      if (changed->bundle) {
+        renewals_.forget_failure(id.str());
         co_await services_.database.forget_deleted();
       }
       log::info("connector.updated",
-                {{"connector", row.id}, {"credentials", credential ? "replaced" : "kept"}});
-      co_return view_of(caller.organization(), std::move(row));
+                {{"connector", id}, {"credentials", changed->bundle ? "replaced" : "kept"}});
+      co_return view_of(caller.organization(), std::move(changed->row));
     }
-    // A renewal came between: once more on top of it.
-    stored = co_await cache_.find_fresh(caller.organization(), row.id);
+    // Another change or a renewal came between: once more on top of it.
+    stored = co_await cache_.find_fresh(caller.organization(), id);
     if (!stored) co_return no_such_connector();
+    if (!stored->definition) co_return being_changed();
   }
-  co_return Error{.kind = ErrorKind::conflict,
-                  .message = "the connector is being changed by others; try again"};
+  co_return being_changed();
+}
+
+Task<bool> Connectors::store_change(StoredConnectorPtr stored, const Changed& changed) {
+  std::optional<store::CredentialRow> credential;
+  if (changed.bundle) {
+    credential = store::CredentialRow{.version = stored->credential.version + 1, .sealed = {}};
+    Secret text = changed.bundle->duplicate();
+    credential->sealed =
+        co_await services_.vault.seal(stored->address(credential->version), std::move(text));
+  }
+  try {
+    co_await services_.database.write(
+        [organization = stored->organization, seen = stored->row.updated_at, row = changed.row,
+         says_status = changed.says_status, credential](store::Connection& connection) {
+          const bool is_on_top =
+              store::update_connector(connection, organization, row, seen) &&
+              (!credential || store::replace_credential(connection, organization, row.id,
+                                                        *credential, row.updated_at));
+          // Thrown, so that nothing of it stays.
+          if (!is_on_top) throw Failure(Error{ErrorKind::conflict, "", changed_meanwhile});
+          if (says_status)
+            store::set_connector_status(connection, organization, row.id, row.status,
+                                        row.status_reason);
+        });
+  } catch (const Failure& failure) {
+    if (failure.error().code != changed_meanwhile) throw;
+    co_return false;
+  }
+  co_return true;
 }
 
 Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
                                                     ConnectorChange change,
-                                                    store::ConnectorRow& row, Deadline deadline) {
+                                                    std::optional<Changed> before,
+                                                    Deadline deadline) {
   const Definition& definition = *stored->definition;
+  Changed changed{.row = stored->row, .bundle = {}};
+  store::ConnectorRow& row = changed.row;
   ConnectionInput input;
-  if (change.credentials) input.credentials = *std::move(change.credentials);
+  const bool new_credentials = change.credentials.has_value();
+  if (new_credentials) input.credentials = *std::move(change.credentials);
   input.auth_scheme = std::move(change.auth_scheme);
   input.environment =
       change.environment ? *std::move(change.environment) : object_of(stored->row.environment);
   input.replication_config = change.replication_config ? *std::move(change.replication_config)
                                                        : object_of(stored->row.replication_config);
-  move_secrets(definition, input.environment, input.credentials);
-  move_secrets(definition, input.replication_config, input.credentials);
-  const bool new_credentials = !input.credentials.empty() || change.credentials.has_value();
   if (new_credentials) {
     if (auto sorted = sort_credentials(definition, input); !sorted)
       co_return std::move(sorted).error();
@@ -408,15 +457,28 @@ Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
   row.environment = json::serialize(input.environment);
   row.replication_config = json::serialize(input.replication_config);
 
-  Changed changed;
+  // Later than what it replaces, even within a tick of the clock.
+  row.updated_at = std::max(services_.clock.now(), stored->row.updated_at + Instant::duration(1));
+
   if (!new_credentials) {
     // Nobody has tried the new settings yet.
-    const bool same_settings = config == stored->config;
-    if (!same_settings && (row.status == "ready" || row.status == "degraded")) {
+    const bool worked = row.status == "ready" || row.status == "degraded";
+    changed.says_status = worked && config != stored->config;
+    if (changed.says_status) {
       row.status = "unverified";
       row.status_reason.reset();
     }
-    co_return changed;
+    co_return std::move(changed);
+  }
+  changed.says_status = true;
+  if (before) {  // tried already; a refresh token may be good only once
+    if (before->row.environment != row.environment ||
+        before->row.replication_config != row.replication_config)
+      co_return being_changed();
+    row.status = before->row.status;
+    row.status_reason = before->row.status_reason;
+    changed.bundle = std::move(before->bundle);
+    co_return std::move(changed);
   }
   MemoryCredentials tried(connector::duplicate(input.credentials));
   Probe probed;
@@ -428,7 +490,7 @@ Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
   row.status_reason = reason_of(probed);
   static const connector::TokenState none;
   changed.bundle = write_bundle(input.credentials, tried.renewed() ? *tried.renewed() : none);
-  co_return changed;
+  co_return std::move(changed);
 }
 
 Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, ConnectorChange change,
@@ -442,17 +504,16 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
 
   CheckReport report{.id = random_uuid(), .probe = {}, .at = services_.clock.now()};
   const bool other_settings = change.environment || change.replication_config;
+  gather_secrets(*stored->definition, change);
   ConnectionInput input;
-  if (change.credentials) input.credentials = *std::move(change.credentials);
   input.environment =
       change.environment ? *std::move(change.environment) : object_of(stored->row.environment);
   input.replication_config = change.replication_config ? *std::move(change.replication_config)
                                                        : object_of(stored->row.replication_config);
-  move_secrets(*stored->definition, input.environment, input.credentials);
-  move_secrets(*stored->definition, input.replication_config, input.credentials);
-  const bool other_credentials = !input.credentials.empty() || change.credentials.has_value();
+  const bool other_credentials = change.credentials.has_value();
   input.auth_scheme = stored->row.auth_scheme;
   if (other_credentials) {
+    input.credentials = *std::move(change.credentials);
     input.auth_scheme = std::move(change.auth_scheme);
     if (auto sorted = sort_credentials(*stored->definition, input); !sorted)
       co_return std::move(sorted).error();

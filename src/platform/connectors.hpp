@@ -119,9 +119,11 @@ class Connectors {
   Task<Result<ConnectorView>> store_new(Caller caller, AddConnector command,
                                         std::optional<access::Workspace> workspace,
                                         Deadline deadline);
-  /// Checks `change` and writes it into `row`; new credentials are tried first.
+  /// What `change` makes of `stored`; new credentials are tried first, unless they were `before`.
   Task<Result<Changed>> apply(StoredConnectorPtr stored, ConnectorChange change,
-                              store::ConnectorRow& row, Deadline deadline);
+                              std::optional<Changed> before, Deadline deadline);
+  /// False, and nothing written, when the connector is no longer as `stored` says.
+  Task<bool> store_change(StoredConnectorPtr stored, const Changed& changed);
   Task<void> note_probe(StoredConnectorPtr stored, Probe probed);
   ConnectorView view_of(const OrganizationId& organization, store::ConnectorRow row) const;
 

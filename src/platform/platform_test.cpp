@@ -389,6 +389,31 @@ TEST_F(Whole, FreesTheKeyOfAWriteThatNeverWentOut) {
             0);
 }
 
+TEST_F(Whole, KeepsBothOfTwoChangesAtOnce) {
+  // The first one waits for its credentials to be tried while the other is made.
+  const std::size_t probes = test.upstream.requests().size();
+  test.upstream.delay_ms = 200;
+  ConnectorChange slow;
+  slow.name = "slow";
+  slow.credentials.emplace();
+  slow.credentials->emplace("api_key", Secret(PlatformUnderTest::good_key));
+  std::optional<Result<ConnectorView>> answer;
+  auto kept = keep(
+      test.platform->connectors().update(admin, id, std::move(slow), Deadline::never()), answer);
+  auto ended = asio::co_spawn(test.workers.loop(0), std::move(kept), asio::use_future);
+  while (test.upstream.requests().size() == probes) std::this_thread::yield();
+  ConnectorChange quick;
+  quick.entities.emplace(json::array{json::object{{"entity", "customers"}}});
+  ASSERT_TRUE(
+      test.run(test.platform->connectors().update(admin, id, std::move(quick), Deadline::never())));
+  ended.get();
+  ASSERT_TRUE(answer && *answer) << (*answer).error().message;
+  const auto found = test.run(test.platform->connectors().find(admin, id));
+  EXPECT_EQ(found->row.name, "slow");
+  EXPECT_TRUE(found->entities);
+  EXPECT_EQ(test.upstream.requests().size(), probes + 1) << "credentials are tried once";
+}
+
 TEST_F(Whole, CursorsAreGoodForTheirListingAndOrganizationOnly) {
   const std::string cursor =
       seal_cursor(*test.vault, test.first.organization, "tool-calls", join_place(7, "id"));

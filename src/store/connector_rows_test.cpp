@@ -115,6 +115,25 @@ TEST_P(ConnectorRows, ReplaceCredentialsOnlyOnTopOfTheVersionBefore) {
   EXPECT_FALSE(replace(mine, 2)) << "the other of two racers";
 }
 
+TEST_P(ConnectorRows, ChangeOnlyAsTheyWereSeen) {
+  ConnectorRow row = connector(5);
+  write([&](Connection& c) { insert_connector(c, mine, row, {1, Blob{"one"}}); });
+  const Instant seen = row.updated_at;
+  row.updated_at = at(6);
+  row.name = "first";
+  row.status = "no word of this";
+  const auto update = [&](const OrganizationId& organization) {
+    return write([&](Connection& c) { return update_connector(c, organization, row, seen); });
+  };
+  EXPECT_FALSE(update(other));
+  EXPECT_TRUE(update(mine));
+  row.name = "second";
+  EXPECT_FALSE(update(mine)) << "the other of two racers";
+  const auto found = read([&](Connection& c) { return find_connector(c, mine, row.id); });
+  EXPECT_EQ(found->name, "first");
+  EXPECT_NE(found->status, row.status);
+}
+
 TEST_P(ConnectorRows, ListOldestFirstInPages) {
   std::vector<ConnectorRow> rows;
   for (int i = 0; i < 5; ++i) rows.push_back(connector(i / 2));

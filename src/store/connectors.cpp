@@ -107,14 +107,13 @@ std::int64_t count_connectors(Connection& connection, const OrganizationId& orga
 }
 
 bool update_connector(Connection& connection, const OrganizationId& organization,
-                      const ConnectorRow& row) {
+                      const ConnectorRow& row, Instant seen) {
   return connection.execute(
              "UPDATE connector SET name = $3, environment = $4, replication_config = $5, "
-             "entities = $6, auth_scheme = $7, status = $8, status_reason = $9, updated_at = $10 "
-             "WHERE org_id = $1 AND id = $2",
+             "entities = $6, auth_scheme = $7, updated_at = $8 "
+             "WHERE org_id = $1 AND id = $2 AND updated_at = $9",
              {organization.str(), row.id.str(), row.name, row.environment, row.replication_config,
-              optional(row.entities), row.auth_scheme, row.status, optional(row.status_reason),
-              stored(row.updated_at)}) == 1;
+              optional(row.entities), row.auth_scheme, stored(row.updated_at), stored(seen)}) == 1;
 }
 
 bool set_connector_status(Connection& connection, const OrganizationId& organization,

@@ -62,10 +62,10 @@ std::vector<ConnectorRow> list_connectors(Connection& connection,
 std::int64_t count_connectors(Connection& connection, const OrganizationId& organization,
                               const std::optional<WorkspaceId>& workspace);
 
-/// Writes name, environment, replication_config, entities, auth_scheme, status, status_reason and
-/// updated_at; false when it is gone.
+/// Writes name, environment, replication_config, entities, auth_scheme and updated_at; false when
+/// it is gone or was changed after `seen`, its updated_at when it was read.
 bool update_connector(Connection& connection, const OrganizationId& organization,
-                      const ConnectorRow& connector);
+                      const ConnectorRow& connector, Instant seen);
 /// Writes only what is said of its health; false when it is gone.
 bool set_connector_status(Connection& connection, const OrganizationId& organization,
                           const ConnectorId& id, const std::string& status,
