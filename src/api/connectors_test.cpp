@@ -109,6 +109,8 @@ TEST_F(Connectors, AreNotMadeFromBadInput) {
        "credentials.api_key", "wrong_type", "text"},
       {"credentials of another type", with("credentials", "secret"), 422, "credentials",
        "wrong_type", "object"},
+      {"key of two lines", with("credentials", json::object{{"api_key", "wrong-canary\n"}}), 422,
+       "credentials.api_key", "invalid", "one line"},
       {"refused key", with("credentials", json::object{{"api_key", "wrong-canary"}}), 400,
        "credentials", "credentials_rejected", "refused"},
       {"unknown setting", with("environment", json::object{{"regoin", "eu"}}), 422,
@@ -137,6 +139,8 @@ TEST_F(Connectors, AreNotMadeFromBadInput) {
     EXPECT_EQ(reply.error_field(), one.field) << reply.text;
     EXPECT_EQ(reply.error_code(), one.code) << reply.text;
     EXPECT_THAT(reply.message(), HasSubstr(one.message));
+    const std::string words = "Credentials do not match any auth scheme";
+    EXPECT_EQ(reply.message().find(words), reply.message().rfind(words)) << "said twice";
   }
   EXPECT_EQ(count(), 0u);
   EXPECT_EQ(test.call("GET", "/api/v1/workspaces/stats", token).at("/total_count"), 0)

@@ -4,6 +4,8 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
+
 namespace fairlead::platform {
 namespace {
 
@@ -105,6 +107,12 @@ Result<connector::CredentialSource::Opened> read_bundle(const Secret& text) {
         opened.tokens.extracted.emplace(std::string(member.key()),
                                         std::string(view(member.value().get_string())));
   return opened;
+}
+
+bool has_control_characters(const Secret& secret) {
+  const std::string_view text = secret.reveal();
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
 }  // namespace fairlead::platform

@@ -12,4 +12,7 @@ Secret write_bundle(const connector::CredentialFields& fields, const connector::
 /// Errors: internal when the text is no bundle.
 Result<connector::CredentialSource::Opened> read_bundle(const Secret& text);
 
+/// A line break, NUL and the like, which no header can carry.
+bool has_control_characters(const Secret& secret);
+
 }  // namespace fairlead::platform

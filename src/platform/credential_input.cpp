@@ -4,6 +4,7 @@
 #include "connector/request_builder.hpp"
 #include "net/url.hpp"
 #include "platform/connector_cache.hpp"
+#include "platform/credential_bundle.hpp"
 
 #include <openssl/crypto.h>
 
@@ -21,6 +22,7 @@ using connector::Definition;
 /// Clients send these beside the fields, to say which form was filled in.
 constexpr std::array form_names = {"option_title", "auth_type", "credentials_title"};
 
+constexpr const char* fits_no_scheme = "Credentials do not match any auth scheme.";
 constexpr const char* credentials_member = "credentials";
 
 std::set<std::string, std::less<>> field_names(const Definition& definition) {
@@ -55,8 +57,8 @@ Error mismatch(const Definition& definition, const CredentialFields& given, std:
       for (const auto& field : scheme.fields) fields.push_back(field.name + " (optional)");
     schemes += (schemes.empty() ? "" : ", ") + scheme.name + " (" + joined(fields) + ")";
   }
-  const std::string message = "Credentials do not match any auth scheme. Provided keys: [" +
-                              joined(keys) + "]. Available schemes: " + schemes + "." + more;
+  const std::string message = std::string(fits_no_scheme) + " Provided keys: [" + joined(keys) +
+                              "]. Available schemes: " + schemes + "." + more;
   Error error = invalid_field("credentials", message, "credentials_mismatch");
   error.code = "credentials_mismatch";
   return error;
@@ -161,10 +163,20 @@ Result<Done> sort_credentials(const Definition& definition, ConnectionInput& inp
                           did_you_mean(name, {known.begin(), known.end()}) + ".");
 
   auto scheme = connector::choose_scheme(definition, input.auth_scheme, input.credentials);
-  if (!scheme) return mismatch(definition, input.credentials, " " + scheme.error().message);
+  if (!scheme) {
+    // The engine's words for fields that fit nothing are the same as ours.
+    const std::string& more = scheme.error().message;
+    const bool said = more.starts_with(fits_no_scheme);
+    return mismatch(definition, input.credentials, said ? "" : " " + more);
+  }
   for (const std::string& name : required_fields(**scheme))
     if (!input.credentials.contains(name))
       return mismatch(definition, input.credentials, " '" + name + "' is missing.");
+  // Only a key file of many lines is sent as anything but text of one line.
+  if ((*scheme)->refresh.grant != connector::TokenRefresh::Grant::jwt_bearer)
+    for (const auto& [name, secret] : input.credentials)
+      if (has_control_characters(secret))
+        return invalid_field("credentials." + name, "must be one line, without control characters");
   input.auth_scheme = (*scheme)->name;
   return Done{};
 }

@@ -73,6 +73,13 @@ Error needs_new_credentials(const std::string& reason) {
           .code = "credential_needs_reauth"};
 }
 
+Error unusable_credentials(const std::string& reason) {
+  return {.kind = ErrorKind::conflict,
+          .message =
+              "the stored credentials cannot be used; give the connector new ones (" + reason + ")",
+          .code = "credential_needs_reauth"};
+}
+
 store::ToolCallRow new_row(const Caller& caller, const StoredConnector& connector,
                            const ExecuteCommand& command, const CallSource& source, Instant now,
                            const vault::Vault& vault) {
@@ -313,6 +320,9 @@ Task<Result<Executed>> Executor::call_service(StoredConnectorPtr connector,
 }
 
 Task<Error> Executor::refused(StoredConnectorPtr connector, CallError failure, bool needs_reauth) {
+  // Found before anything was sent; nobody else is to blame for it.
+  if (failure.kind == CallErrorKind::credentials && failure.status == 0)
+    co_return unusable_credentials(failure.message);
   const bool token_endpoint = failure.kind == CallErrorKind::credentials;
   if (needs_reauth) co_return needs_new_credentials(failure.message);
   if (failure.kind == CallErrorKind::authentication && failure.status == 401 &&

@@ -414,6 +414,25 @@ TEST_F(Whole, KeepsBothOfTwoChangesAtOnce) {
   EXPECT_EQ(test.upstream.requests().size(), probes + 1) << "credentials are tried once";
 }
 
+TEST_F(Whole, TellsOfStoredCredentialsThatNoRequestCanCarry) {
+  connector::CredentialFields fields;
+  fields.emplace("api_key", Secret("two\nlines"));
+  // Not through the platform, which would keep what it read.
+  const auto workspace = test.run(test.database->read([this](store::Connection& connection) {
+    return store::find_connector(connection, test.first.organization, id)->workspace_id;
+  }));
+  const vault::SecretAddress address{test.first.organization, workspace, id, "credentials", 2};
+  auto sealed = test.run(test.vault->seal(address, write_bundle(fields, {})));
+  test.run(test.database->write([&](store::Connection& connection) {
+    store::replace_credential(connection, test.first.organization, id, {2, sealed},
+                              test.clock.now());
+  }));
+  const auto refused = execute({.entity = "customers", .action = "list"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::conflict) << refused.error().message;
+  EXPECT_EQ(refused.error().code, "credential_needs_reauth");
+}
+
 TEST_F(Whole, CursorsAreGoodForTheirListingAndOrganizationOnly) {
   const std::string cursor =
       seal_cursor(*test.vault, test.first.organization, "tool-calls", join_place(7, "id"));
