@@ -149,12 +149,14 @@ std::string failed_call(const Error& error) {
 }
 
 Task<void> run_one(std::shared_ptr<Batch> batch, std::size_t index, Parts& parts,
-                   access::Caller caller, BodyReader body, platform::CallSource source,
+                   access::Caller caller, BodyReader body,
+                   std::optional<platform::IdempotencyKey> idempotency, platform::CallSource source,
                    Deadline deadline) {
   Error error;
   try {
     const std::string id_text = body.text("connector_id");
     auto requested = read_command(body);
+    if (requested) requested->command.idempotency = std::move(idempotency);
     auto id = connector_id(id_text);
     Result<std::string> answer = Error{};
     if (!requested)
@@ -229,6 +231,16 @@ Task<Answer> execute_batch(Exchange& exchange) {
       if (!(*calls)[i].is_object())
         body.problems().add(fmt::format("calls.{}", i), "a call must be an object", "wrong_type");
   if (!body.problems().empty()) co_return body.problems().error();
+  // Each call has a key of its own, made from the batch's.
+  std::vector<std::optional<platform::IdempotencyKey>> keys(calls->size());
+  if (const std::string* key = exchange.request.headers.find("Idempotency-Key")) {
+    const std::string text = "execute batch\n" + to_hex(bytes_of(sha256(exchange.request.body)));
+    for (std::size_t i = 0; i < calls->size(); ++i) {
+      auto parsed_key = platform::IdempotencyKey::parse(*key + '.' + std::to_string(i), text);
+      if (!parsed_key) co_return std::move(parsed_key).error();
+      keys[i] = *std::move(parsed_key);
+    }
+  }
 
   const asio::any_io_executor loop = co_await asio::this_coro::executor;
   auto batch = std::make_shared<Batch>();
@@ -240,7 +252,7 @@ Task<Answer> execute_batch(Exchange& exchange) {
         loop,
         run_one(batch, i, exchange.parts, exchange.caller(),
                 BodyReader(std::move((*calls)[i].get_object()), fmt::format("calls.{}.", i)),
-                exchange.source(), exchange.deadline),
+                std::move(keys[i]), exchange.source(), exchange.deadline),
         asio::detached);
   co_await batch->done->wait(exchange.deadline.remaining());
   if (batch->running > 0) co_return Error{ErrorKind::timed_out, "the calls took too long"};

@@ -283,6 +283,29 @@ TEST_F(Execute, RunsABatchSideBySide) {
   }
 }
 
+TEST_F(Execute, DoesTheWritesOfABatchWithAKeyOnce) {
+  json::object write = call("customers", "create", {{"name", "Eve"}});
+  write["connector_id"] = connector;
+  const json::object batch{{"calls", json::array{write, write}}};
+  const net::Headers key{{"Idempotency-Key", "orders"}};
+  const Reply first = test.call("POST", "/api/v1/execute/batch", token, batch, key);
+  ASSERT_EQ(first.status, 200) << first.text;
+  EXPECT_EQ(test.upstream.created(), 2u) << "two calls of one batch are two writes";
+  const Reply again = test.call("POST", "/api/v1/execute/batch", token, batch, key);
+  EXPECT_EQ(test.upstream.created(), 2u);
+  for (const char* result : {"/results/0/result", "/results/1/result"})
+    EXPECT_EQ(again.at(result), first.at(result)) << again.text;
+
+  write["params"] = json::object{{"name", "Mallory"}};
+  const Reply other = test.call("POST", "/api/v1/execute/batch", token,
+                                json::object{{"calls", json::array{write}}}, key);
+  EXPECT_EQ(other.at("/results/0/http_status"), 422) << other.text;
+  EXPECT_EQ(
+      test.call("POST", "/api/v1/execute/batch", token, batch, {{"Idempotency-Key", "a b"}}).status,
+      422);
+  EXPECT_EQ(test.upstream.created(), 2u);
+}
+
 TEST_F(Execute, LogsNamesAndFingerprintsNotValues) {
   json::object command = call("customers", "list", {{"status", "open"}});
   command["intent"] = "look for moorings";
