@@ -238,6 +238,16 @@ TEST_F(Connectors, AreMadeOnceForOneKey) {
   other["name"] = "Other";
   EXPECT_EQ(create(other, key).error_code(), "idempotency_key_reused");
   EXPECT_EQ(create(good(), {{"Idempotency-Key", ""}}).status, 422);
+
+  // A page that makes connectors sees the one it made again.
+  const std::string widget = test.widget_token(test.first, "acme");
+  const net::Headers from_page{{"Idempotency-Key", "from-a-page"},
+                               {"Origin", "https://app.example.com"}};
+  const Reply made = test.call("POST", connectors, widget, good(), from_page);
+  ASSERT_EQ(made.status, 200) << made.text;
+  const Reply again = test.call("POST", connectors, widget, good(), from_page);
+  ASSERT_EQ(again.status, 200) << again.text;
+  EXPECT_EQ(again.string("/id"), made.string("/id"));
 }
 
 TEST_F(Connectors, ChangeWhatIsGivenAndKeepTheRest) {

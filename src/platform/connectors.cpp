@@ -182,7 +182,10 @@ Task<Result<ConnectorView>> Connectors::add_whole(Caller caller, AddConnector co
   if (!claim) co_return std::move(claim).error();
   if (claim->stored_outcome) {
     const ConnectorId made = ConnectorId::trusted(*claim->stored_outcome);
-    co_return co_await find(caller, made);
+    // Who may make a connector may see the one it made.
+    auto replayed = co_await reach(caller, made, Right::manage_connectors);
+    if (!replayed) co_return std::move(replayed).error();
+    co_return view_of(caller.organization(), (*replayed)->row);
   }
   Result<ConnectorView> added = Error{};
   try {
