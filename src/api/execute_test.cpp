@@ -439,6 +439,8 @@ TEST(Workspace, ThatIsInactiveExecutesNothing) {
   const Reply refused = test.execute(token, id, command);
   EXPECT_EQ(refused.status, 403) << refused.text;
   EXPECT_EQ(refused.error_code(), "workspace_inactive");
+  const std::string check = "/api/v1/integrations/connectors/" + id + "/check";
+  EXPECT_EQ(test.call("POST", check, token).error_code(), "workspace_inactive");
   EXPECT_EQ(test.execute(scoped, id, command).status, 401);
   EXPECT_EQ(test.call("DELETE", "/api/v1/workspaces/" + workspace, token).status, 200);
   EXPECT_EQ(test.execute(token, id, command).status, 404);

@@ -501,6 +501,7 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
   auto found = co_await reach(caller, id, Right::manage_connectors);
   if (!found) co_return std::move(found).error();
   const StoredConnectorPtr stored = *found;
+  if (!stored->row.workspace_active) co_return workspace_inactive();
   if (!stored->definition)
     co_return Error{.kind = ErrorKind::conflict,
                     .message = "this server no longer has the definition of this connector"};
