@@ -46,6 +46,11 @@ std::optional<access::WorkspaceName> parsed_name(BodyReader& body, const std::st
   return std::nullopt;
 }
 
+/// A page that makes connectors has no business with what is around them.
+Result<Done> not_from_a_widget(const Exchange& exchange) {
+  return access::check_right(exchange.caller(), access::Right::read_connectors);
+}
+
 }  // namespace
 
 Task<Answer> list_workspaces(Exchange& exchange) {
@@ -91,6 +96,7 @@ Task<Answer> count_workspaces(Exchange& exchange) {
 }
 
 Task<Answer> get_workspace(Exchange& exchange) {
+  if (auto allowed = not_from_a_widget(exchange); !allowed) co_return std::move(allowed).error();
   auto id = workspace_id(exchange);
   if (!id) co_return std::move(id).error();
   auto found = co_await exchange.parts.access.workspaces().find(exchange.caller(), *id);
@@ -135,6 +141,7 @@ Task<Answer> delete_workspace(Exchange& exchange) {
 }
 
 Task<Answer> list_organizations(Exchange& exchange) {
+  if (auto allowed = not_from_a_widget(exchange); !allowed) co_return std::move(allowed).error();
   auto organization = co_await exchange.parts.access.organizations().find(exchange.caller());
   if (!organization) co_return std::move(organization).error();
   co_return json_response(
@@ -143,6 +150,7 @@ Task<Answer> list_organizations(Exchange& exchange) {
 }
 
 Task<Answer> list_organization_credentials(Exchange& exchange) {
+  if (auto allowed = not_from_a_widget(exchange); !allowed) co_return std::move(allowed).error();
   auto id = OrganizationId::parse(exchange.path_values.at(0));
   if (!id) co_return std::move(id).error();
   if (*id != exchange.caller().organization()) co_return not_found("there is no such organization");
