@@ -56,5 +56,23 @@ TEST(Journey, FromClientSecretToRecords) {
   EXPECT_TRUE(second.at("/connector_metadata/end_cursor").is_null());
 }
 
+TEST(Head, IsAnsweredAsGet) {
+  ApiUnderTest test;
+  const auto status_of = [&](std::string method, std::string target) {
+    return test
+        .run(test.api->handle({.method = std::move(method),
+                               .target = std::move(target),
+                               .headers = {},
+                               .body = {},
+                               .peer = "203.0.113.7"}))
+        .status;
+  };
+  EXPECT_EQ(status_of("HEAD", "/healthz"), 200);
+  EXPECT_EQ(status_of("HEAD", "/docs"), 200);
+  EXPECT_EQ(status_of("HEAD", connectors), 401);
+  EXPECT_EQ(status_of("HEAD", "/api/v1/execute/batch"), 405);
+  EXPECT_EQ(status_of("HEAD", "/nowhere"), 404);
+}
+
 }  // namespace
 }  // namespace fairlead::api

@@ -4,6 +4,8 @@
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 
+#include <algorithm>
+
 namespace fairlead::api {
 namespace {
 
@@ -198,7 +200,13 @@ void read_workspace(BodyReader& body, AddConnector& command) {
 
 void read_name(BodyReader& body, std::optional<std::string>& name) {
   name = body.optional_text("name", longest_name);
-  if (name && name->empty()) body.problems().add("name", "name must not be empty", "invalid");
+  if (!name) return;
+  const auto is_blank = [](char c) { return c == ' '; };
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::all_of(name->begin(), name->end(), is_blank))
+    body.problems().add("name", "name must not be empty", "invalid");
+  else if (std::any_of(name->begin(), name->end(), is_control))
+    body.problems().add("name", "name must be one line, without control characters", "invalid");
 }
 
 Result<AddConnector> read_new_connector(Exchange& exchange) {
@@ -294,7 +302,13 @@ Task<Answer> list_connectors(Exchange& exchange) {
       given.problems().add(name, parsed.error().message, "invalid");
   }
   query.workspace = given.id<WorkspaceId>("workspace_id");
-  if (const auto id = given.id<DefinitionId>("definition_id")) query.definition_id = id->str();
+  if (const auto service = given.text("definition_id")) {
+    const auto known = exchange.parts.platform.catalogue().find(*service);
+    if (known)
+      query.definition_id = known->summary.id;
+    else if (const auto id = given.id<DefinitionId>("definition_id"))
+      query.definition_id = id->str();  // of a definition that is gone
+  }
   query.limit = given.number("limit", 1, 100);
   query.cursor = given.text("cursor");
   if (!given.problems().empty()) co_return given.problems().error();

@@ -128,6 +128,8 @@ TEST_F(Connectors, AreNotMadeFromBadInput) {
        422, "entities.0", "wrong_type", "modes"},
       {"long name", with("name", json::value(std::string(256, 'n'))), 422, "name", "too_long",
        "255"},
+      {"blank name", with("name", "  "), 422, "name", "invalid", "empty"},
+      {"name of two lines", with("name", "a\nb"), 422, "name", "invalid", "one line"},
       {"stored secret of theirs", with("server_side_oauth_secret_id", "x"), 422,
        "server_side_oauth_secret_id", "not_allowed_value", "credentials"},
   };
@@ -343,11 +345,12 @@ TEST_F(Connectors, ComeInPagesWhenAsked) {
   EXPECT_EQ(test.call("GET", connectors + "?cursor=AAAA", token).status, 400);
   EXPECT_EQ(test.call("GET", connectors + "?limit=0", token).status, 422);
   EXPECT_EQ(test.call("GET", connectors + "?definition_id=nope", token).status, 422);
-  EXPECT_EQ(test.call("GET", connectors + "?definition_id=" + harbor_id, token)
-                .at("/data")
-                .as_array()
-                .size(),
-            3u);
+  for (const std::string& service : {harbor_id, std::string("test-harbor")})
+    EXPECT_EQ(test.call("GET", connectors + "?definition_id=" + service, token)
+                  .at("/data")
+                  .as_array()
+                  .size(),
+              3u);
   const std::string organization = "/api/v1/organizations/" + test.first.organization.str();
   EXPECT_EQ(test.call("GET", organization + "/credentials?limit=2&offset=2", token).at("/total"),
             3);

@@ -142,6 +142,8 @@ struct Match {
 };
 
 Match find_route(std::string_view method, std::span<const std::string_view> segments) {
+  // The server sends the head of what GET would be answered.
+  if (method == "HEAD") method = "GET";
   Match match;
   std::size_t holes_of_best = 0;
   for (std::size_t i = 0; i < route_table.size(); ++i) {
@@ -347,7 +349,7 @@ struct Api::Impl {
   /// Browsers send Origin with everything but plain reads from the page's own server.
   bool comes_from_its_page(const Exchange& exchange, const access::Caller& caller) const {
     const std::string* origin = exchange.request.headers.find("Origin");
-    if (!origin) return exchange.request.method == "GET";
+    if (!origin) return exchange.request.method == "GET" || exchange.request.method == "HEAD";
     return *origin == caller.allowed_origin() || *origin == parts.options.public_url;
   }
 
