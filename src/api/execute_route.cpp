@@ -242,6 +242,9 @@ Task<Answer> execute_batch(Exchange& exchange) {
     }
   }
 
+  // The calls run beside this coroutine and use the same parts: it ends after them, whatever
+  // happens to its client.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   const asio::any_io_executor loop = co_await asio::this_coro::executor;
   auto batch = std::make_shared<Batch>();
   batch->answers.resize(calls->size());

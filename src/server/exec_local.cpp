@@ -162,10 +162,17 @@ std::string to_text(const connector::Plan& plan) {
   return json::serialize(out);
 }
 
+/// The service's status; where nothing was sent, the one that a service would have answered.
+int status_of(const CallError& error) {
+  if (error.status != 0) return error.status;
+  if (error.kind == CallErrorKind::validation) return 400;
+  return error.kind == CallErrorKind::authentication ? 401 : 0;
+}
+
 json::object to_json(const CallError& error) {
   json::object out{
       {"kind", connector::name_of(error.kind)}, {"status", nullptr}, {"message", error.message}};
-  if (error.status != 0) out["status"] = error.status;
+  if (const int status = status_of(error); status != 0) out["status"] = status;
   return out;
 }
 
