@@ -1,4 +1,5 @@
 // The one program: the commands that talk to a server (cli) and the ones that work on this machine.
+#include "base/log.hpp"
 #include "cli/cli.hpp"
 #include "cli/problem.hpp"
 #include "server/local_commands.hpp"
@@ -28,6 +29,7 @@ void forbid_core_dumps() {
 
 int main(int argc, char** argv) {
   forbid_core_dumps();
+  fairlead::log::configure(fairlead::log::Level::warning);  // `serve` logs by its own setting
   CLI::App app(
       "Fairlead keeps the credentials of third-party services and gives agents one call: "
       "execute(entity, action, params).",
