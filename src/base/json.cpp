@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -61,7 +62,8 @@ class LimitChecker {
   bool on_uint64(std::uint64_t, json::string_view part, Code& code) {
     return number_end(part.size(), code);
   }
-  bool on_double(double, json::string_view part, Code& code) {
+  bool on_double(double value, json::string_view part, Code& code) {
+    if (!std::isfinite(value)) return refuse(code, "a number is too large");
     return number_end(part.size(), code);
   }
   bool on_bool(bool, Code& code) { return count(code); }

@@ -19,6 +19,7 @@ TEST(Json, RefusesWhatIsNotSoundAndSaysWhy) {
       {std::string(70, '[') + std::string(70, ']'), "64 levels"},
       {std::string(65, '1'), "64 characters"},
       {"NaN", "invalid JSON"},
+      {"40e90130", "too large"},
       {"{'a':1}", "invalid JSON"},
   };
   for (const Case& c : cases) {
