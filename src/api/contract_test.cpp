@@ -233,8 +233,7 @@ TEST_F(Router, ShowsMetricsToThisMachineOnly) {
   std::istringstream lines(metrics.text);
   for (std::string line; std::getline(lines, line);)
     if (line.starts_with("# TYPE ")) names.insert(line.substr(7));
-  std::istringstream golden(
-      fairlead::testing::text_of_file(FAIRLEAD_SOURCE_DIR "/src/api/testdata/metric_names.txt"));
+  std::istringstream golden(fairlead::testing::source_text("src/api/testdata/metric_names.txt"));
   for (std::string line; std::getline(golden, line);) expected.insert(line);
   EXPECT_EQ(names, expected);
   EXPECT_THAT(metrics.text, HasSubstr(R"(fairlead_executes_total{result="succeeded"} 1)"));

@@ -1,31 +1,22 @@
 // The worked example of the format loads, and every part of it is found in the plan.
 #include "connector/definition.hpp"
 
+#include "support/source_text.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace fairlead::connector {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 const Definition& acme() {
   static const auto definition =
-      load_definition(
-          read_file(std::string(FAIRLEAD_SOURCE_DIR) + "/src/connector/testdata/acme-tickets.yaml"),
-          "acme-tickets.yaml")
+      load_definition(fairlead::testing::source_text("src/connector/testdata/acme-tickets.yaml"),
+                      "acme-tickets.yaml")
           .value();
   return *definition;
 }

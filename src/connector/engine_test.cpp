@@ -14,11 +14,11 @@
 namespace fairlead::connector {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 using namespace std::string_literals;
 
 using Given = std::map<std::string, std::string>;
@@ -30,7 +30,7 @@ net::HttpClient::Options unrestricted() {
 }
 
 /// An engine, an upstream that every request is sent to, and what the engine waited for.
-class EngineTest : public testing::Test {
+class EngineTest : public ::testing::Test {
  protected:
   EngineTest() {
     options_.connect_to = upstream_.endpoint();
@@ -738,7 +738,7 @@ TEST_F(EngineTest, AnotherOriginSeesNoCredentials) {
     ASSERT_EQ(sent.size(), 3u);
     EXPECT_THAT(sent[0], HasSubstr("X-Key: k\n"));
     EXPECT_THAT(sent[0], HasSubstr("X-Dev: d\n"));
-    EXPECT_THAT(sent[1], testing::EndsWith("/x\nAccept: */*\n\n"));
+    EXPECT_THAT(sent[1], ::testing::EndsWith("/x\nAccept: */*\n\n"));
     EXPECT_EQ(sent[2], "GET api.acme.example/back\nAccept: */*\n\n");
   }
 }
@@ -907,7 +907,7 @@ TEST_F(EngineTest, JsonChunks) {
     if (*one.range != '\0') headers.add("Content-Range", one.range);
     upstream_.will_answer(net::Response{one.status, headers, one.body});
     EXPECT_EQ(text(execute({.action = "download"}, one.params)), one.result);
-    EXPECT_THAT(upstream_.take(), ElementsAre(testing::EndsWith("Range: "s + one.sent + "\n\n")))
+    EXPECT_THAT(upstream_.take(), ElementsAre(::testing::EndsWith("Range: "s + one.sent + "\n\n")))
         << one.params;
   }
   for (const char* const bad : {"bytes=0-65536", "bytes=5-4", "bytes=-5", "items=0-1", "bytes=0-",

@@ -1,26 +1,23 @@
 // The rarer forms of the format, each once.
 #include "connector/definition.hpp"
+#include "support/source_text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 namespace fairlead::connector {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 const Definition& definition() {
   static const auto loaded = [] {
-    std::ifstream file(std::string(FAIRLEAD_SOURCE_DIR) +
-                       "/src/connector/testdata/every-extension.yaml");
-    std::stringstream text;
-    text << file.rdbuf();
-    return load_definition(text.str(), "every-extension.yaml").value();
+    return load_definition(
+               fairlead::testing::source_text("src/connector/testdata/every-extension.yaml"),
+               "every-extension.yaml")
+        .value();
   }();
   return *loaded;
 }

@@ -21,12 +21,10 @@ namespace {
 using connector::Definition;
 using connector::Operation;
 using fairlead::testing::PlatformUnderTest;
-using fairlead::testing::text_of_file;
+using fairlead::testing::source_text;
 
 std::shared_ptr<const Definition> harbor() {
-  return connector::load_definition(
-             text_of_file(FAIRLEAD_SOURCE_DIR "/src/platform/testdata/harbor.yaml"))
-      .value();
+  return connector::load_definition(source_text("src/platform/testdata/harbor.yaml")).value();
 }
 
 // --- Pages --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include "store/clients.hpp"
 #include "store/organizations.hpp"
 #include "support/harbor_upstream.hpp"
+#include "support/source_text.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <boost/asio/use_future.hpp>
@@ -15,13 +16,6 @@
 #include <sstream>
 
 namespace fairlead::testing {
-
-inline std::string text_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 /// Who calls: an organization's client.
 struct Tenant {
@@ -33,9 +27,8 @@ struct Tenant {
 class PlatformUnderTest {
  public:
   explicit PlatformUnderTest(platform::PlatformOptions options = {})
-      : catalogue(
-            {{"test-harbor", text_of_file(FAIRLEAD_SOURCE_DIR "/src/platform/testdata/harbor.yaml"),
-              "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"}}) {
+      : catalogue({{"test-harbor", source_text("src/platform/testdata/harbor.yaml"),
+                    "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"}}) {
     workers.start();
     database = store::open_sqlite({.path = folder.file("core.db")});
     run(store::migrate(*database));

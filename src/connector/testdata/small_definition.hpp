@@ -2,10 +2,10 @@
 #pragma once
 
 #include "connector/definition.hpp"
+#include "support/source_text.hpp"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -54,10 +54,7 @@ inline std::shared_ptr<const Definition> load_small(const SmallDefinition& parts
 }
 
 inline std::shared_ptr<const Definition> load_acme() {
-  std::ifstream file(FAIRLEAD_SOURCE_DIR "/src/connector/testdata/acme-tickets.yaml");
-  std::stringstream text;
-  text << file.rdbuf();
-  return load_source(text.str());
+  return load_source(fairlead::testing::source_text("src/connector/testdata/acme-tickets.yaml"));
 }
 
 inline json::object object_of(std::string_view text) {
