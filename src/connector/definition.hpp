@@ -277,7 +277,17 @@ struct DefinitionProblem {
   int line = 0;         ///< 1-based; 0 when unknown
   std::string path;     ///< "paths./issues.get.x-airbyte-action"
   std::string message;  ///< what was expected
+  int column = 0;       ///< 1-based, in characters; 0 when unknown
 };
+
+/// What loading came to: the definition, or the problems why there is none; and what is merely odd.
+struct LoadReport {
+  std::shared_ptr<const Definition> definition;  ///< nullptr when there are problems
+  std::vector<DefinitionProblem> problems, warnings;
+};
+
+/// As load_definition, for whoever shows all that was found.
+LoadReport examine_definition(std::string_view text);
 
 /// Reads and compiles a definition (YAML; JSON is YAML too). Limits: 2 MiB, depth 64, 50,000 nodes
 /// after alias expansion. A refusal names line, path and what was expected; its message holds the

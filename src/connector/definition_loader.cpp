@@ -22,6 +22,11 @@ Error to_error(const std::vector<DefinitionProblem>& problems, std::string_view 
   return error;
 }
 
+std::string to_line(const DefinitionProblem& warning) {
+  if (warning.line == 0) return warning.message;
+  return "line " + std::to_string(warning.line) + ", " + warning.path + ": " + warning.message;
+}
+
 }  // namespace
 
 class DefinitionLoader {
@@ -130,9 +135,9 @@ class DefinitionLoader {
     std::erase_if(definition.relationships, [&](const Relationship& one) {
       const bool known = definition.index_.contains(one.source_entity);
       if (!known || !definition.index_.contains(one.target_entity))
-        loading_.problems.warn("a relationship names the entity '" +
-                               (known ? one.target_entity : one.source_entity) +
-                               "', which has no operation");
+        loading_.problems.warn({.message = "a relationship names the entity '" +
+                                           (known ? one.target_entity : one.source_entity) +
+                                           "', which has no operation"});
       return !known;
     });
   }
@@ -141,16 +146,23 @@ class DefinitionLoader {
   std::map<std::pair<std::string, Action>, std::size_t> positions_;
 };
 
-Result<std::shared_ptr<const Definition>> load_definition(std::string_view text,
-                                                          std::string_view file_name) {
-  const auto tree = read_yaml(text);
-  if (!tree) return to_error(tree.error(), file_name);
+LoadReport examine_definition(std::string_view text) {
+  auto tree = read_yaml(text);
+  if (!tree) return {nullptr, std::move(tree).error(), {}};
   auto definition = std::make_shared<Definition>();
   Problems problems;
   DefinitionLoader(*definition, problems).load(*tree->root);
-  if (!problems.list().empty()) return to_error(problems.list(), file_name);
-  definition->warnings = std::move(problems.warnings());
-  return std::shared_ptr<const Definition>(std::move(definition));
+  if (!problems.list().empty()) return {nullptr, problems.list(), problems.warnings()};
+  for (const DefinitionProblem& warning : problems.warnings())
+    definition->warnings.push_back(to_line(warning));
+  return {std::move(definition), {}, problems.warnings()};
+}
+
+Result<std::shared_ptr<const Definition>> load_definition(std::string_view text,
+                                                          std::string_view file_name) {
+  LoadReport report = examine_definition(text);
+  if (!report.definition) return to_error(report.problems, file_name);
+  return std::move(report.definition);
 }
 
 }  // namespace fairlead::connector

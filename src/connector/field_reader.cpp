@@ -20,6 +20,11 @@ std::string expected(std::string_view what, const YamlNode& node) {
   return std::string(what) + " is expected here, not " + std::string(node.kind_name());
 }
 
+void shorten(std::string& message) {
+  if (message.size() > Problems::most_characters)
+    message = message.substr(0, Problems::most_characters) + "...";
+}
+
 std::string listed(std::initializer_list<std::string_view> words) {
   std::string out;
   for (const std::string_view word : words) out += (out.empty() ? "" : ", ") + std::string(word);
@@ -30,7 +35,11 @@ std::string listed(std::initializer_list<std::string_view> words) {
 
 Place Place::element(std::size_t i) const {
   const YamlNode* element = (*node->if_list())[i];
-  return {.node = element, .owner = this, .index = static_cast<int>(i), .line = element->line};
+  return {.node = element,
+          .owner = this,
+          .index = static_cast<int>(i),
+          .line = element->line,
+          .column = element->column};
 }
 
 std::string Place::path() const {
@@ -42,19 +51,18 @@ std::string Place::path() const {
 
 void Problems::add(DefinitionProblem problem) {
   if (full()) return;
-  if (problem.message.size() > most_characters)
-    problem.message = problem.message.substr(0, most_characters) + "...";
+  shorten(problem.message);
   list_.push_back(std::move(problem));
 }
 
-void Problems::warn(std::string message) {
+void Problems::warn(DefinitionProblem warning) {
   if (full_of_warnings()) return;
-  if (message.size() > most_characters) message = message.substr(0, most_characters) + "...";
-  warnings_.push_back(std::move(message));
+  shorten(warning.message);
+  warnings_.push_back(std::move(warning));
 }
 
 void Problems::warn(const Place& place, const std::string& message) {
-  warn("line " + std::to_string(place.line) + ", " + place.path() + ": " + message);
+  warn({place.line, place.path(), message, place.column});
 }
 
 Fields::Fields(const Place& place, Problems& problems) : place_(place), problems_(problems) {
@@ -80,7 +88,11 @@ std::optional<Place> Fields::find(std::string_view key) {
 std::optional<Place> Fields::require(std::string_view key) {
   auto found = find(key);
   if (!found && map_) {
-    const Place missing{.node = place_.node, .owner = &place_, .key = key, .line = place_.line};
+    const Place missing{.node = place_.node,
+                        .owner = &place_,
+                        .key = key,
+                        .line = place_.line,
+                        .column = place_.column};
     problems_.add(missing, "is missing");
   }
   return found;

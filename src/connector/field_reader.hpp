@@ -19,11 +19,17 @@ struct Place {
   const Place* owner = nullptr;
   std::string_view key = {};  ///< in the owner, when that is a mapping
   int index = -1;             ///< in the owner, when that is a list
-  int line = 0;
+  int line = 0, column = 0;
 
-  static Place root(const YamlNode& node) { return {.node = &node, .line = node.line}; }
+  static Place root(const YamlNode& node) {
+    return {.node = &node, .line = node.line, .column = node.column};
+  }
   Place member(const YamlMember& member) const {
-    return {.node = member.value, .owner = this, .key = member.key, .line = member.line};
+    return {.node = member.value,
+            .owner = this,
+            .key = member.key,
+            .line = member.line,
+            .column = member.column};
   }
   Place element(std::size_t i) const;
   /// "servers[0].url"
@@ -37,21 +43,20 @@ class Problems {
   static constexpr std::size_t most_characters = 1000;  ///< of a message; names can be long
 
   void add(const Place& place, std::string message) {
-    add({place.line, place.path(), std::move(message)});
+    add({place.line, place.path(), std::move(message), place.column});
   }
   void add(DefinitionProblem problem);
   void warn(const Place& place, const std::string& message);
-  void warn(std::string message);
+  void warn(DefinitionProblem warning);
 
   /// No more are kept; looking for more, and for near names, would only take time.
   bool full() const noexcept { return list_.size() >= most; }
   bool full_of_warnings() const noexcept { return warnings_.size() >= most; }
   const std::vector<DefinitionProblem>& list() const noexcept { return list_; }
-  std::vector<std::string>& warnings() noexcept { return warnings_; }
+  const std::vector<DefinitionProblem>& warnings() const noexcept { return warnings_; }
 
  private:
-  std::vector<DefinitionProblem> list_;
-  std::vector<std::string> warnings_;
+  std::vector<DefinitionProblem> list_, warnings_;
 };
 
 /// What members that nobody asked for mean.

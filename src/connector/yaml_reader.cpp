@@ -160,13 +160,15 @@ class Reader {
   struct Frame {
     YamlNode* node;
     std::string key;  ///< of the member whose value comes next
-    int key_line = 0;
+    int key_line = 0, key_column = 0;
     bool has_key = false;
     std::string anchor;
   };
 
-  void note(int line, std::string message) {
-    if (problems_.size() < most_problems) problems_.push_back({line, path(), std::move(message)});
+  void note(int line, std::string message) { note(line, line == line_ ? column_ : 0, message); }
+  void note(int line, int column, std::string message) {
+    if (problems_.size() < most_problems)
+      problems_.push_back({line, path(), std::move(message), column});
   }
   [[noreturn]] void refuse(int line, std::string message) {
     note(line, std::move(message));
@@ -188,6 +190,8 @@ class Reader {
     Event event;
     if (!yaml_parser_parse(&parser_, &event.raw)) syntax_problem();
     const int line = static_cast<int>(event.raw.start_mark.line) + 1;
+    line_ = line;
+    column_ = static_cast<int>(event.raw.start_mark.column) + 1;
     switch (event.raw.type) {
       case YAML_STREAM_END_EVENT:
         return false;
@@ -235,9 +239,10 @@ class Reader {
     if (parser_.context) message = std::string(parser_.context) + ", " + message;
     if (line_of(line).find('\t') != std::string_view::npos)
       message += " (the line holds a tab; indent with blanks)";
-    refuse(static_cast<int>(line) + 1, "not valid YAML at column " +
-                                           std::to_string(parser_.problem_mark.column + 1) + ": " +
-                                           message);
+    line_ = static_cast<int>(line) + 1;
+    column_ = static_cast<int>(parser_.problem_mark.column) + 1;
+    refuse(line_, "not valid YAML at column " + std::to_string(parser_.problem_mark.column + 1) +
+                      ": " + message);
   }
   std::string_view line_of(std::size_t line) const {
     std::size_t at = 0;
@@ -259,8 +264,10 @@ class Reader {
   }
   YamlNode& create(int line) {
     count(line, 1);
-    tree_.nodes.emplace_back().line = line;
-    return tree_.nodes.back();
+    YamlNode& node = tree_.nodes.emplace_back();
+    node.line = line;
+    node.column = column_;
+    return node;
   }
   void count(int line, std::uint32_t nodes) {
     count_ += nodes;
@@ -300,6 +307,7 @@ class Reader {
                      " must be text; write it in quotes: \"" + shown(text) + '"');
     frame.key = text;
     frame.key_line = line;
+    frame.key_column = column_;
     frame.has_key = true;
   }
   void alias(int line, std::string_view name) {
@@ -342,7 +350,8 @@ class Reader {
     if (auto* list = std::get_if<YamlList>(&owner.value)) {
       list->push_back(node);
     } else {
-      std::get<YamlMap>(owner.value).push_back({std::move(frame.key), frame.key_line, node});
+      std::get<YamlMap>(owner.value)
+          .push_back({std::move(frame.key), frame.key_line, frame.key_column, node});
       frame.key.clear();
       frame.has_key = false;
     }
@@ -355,9 +364,9 @@ class Reader {
                      [](const auto* a, const auto* b) { return a->key < b->key; });
     for (std::size_t i = 1; i < members.size(); ++i)
       if (members[i]->key == members[i - 1]->key)
-        note(members[i]->line, "the key \"" + shown(members[i]->key) +
-                                   "\" stands twice; first in line " +
-                                   std::to_string(members[i - 1]->line));
+        note(members[i]->line, members[i]->column,
+             "the key \"" + shown(members[i]->key) + "\" stands twice; first in line " +
+                 std::to_string(members[i - 1]->line));
   }
 
   std::string_view text_;
@@ -367,6 +376,7 @@ class Reader {
   std::vector<Frame> stack_;
   std::unordered_map<std::string, const YamlNode*> anchors_;
   std::uint32_t count_ = 0;
+  int line_ = 0, column_ = 0;  ///< where the event being read begins
   std::vector<DefinitionProblem> problems_;
 };
 

@@ -20,6 +20,7 @@ struct YamlNode;
 struct YamlMember {
   std::string key;
   int line = 0;
+  int column = 0;  ///< 1-based, as that of a node
   const YamlNode* value = nullptr;
 };
 using YamlList = std::vector<const YamlNode*>;
@@ -30,7 +31,7 @@ struct YamlNode {
   std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, YamlList,
                YamlMap>
       value = nullptr;
-  int line = 0;
+  int line = 0, column = 0;
   std::uint32_t size = 1;    ///< nodes in this tree, aliases counted as what they stand for
   std::uint32_t height = 1;  ///< levels of this tree
 
