@@ -4,16 +4,16 @@
 
 #include "base/json.hpp"
 #include "connector/definition.hpp"
+#include "connector/tool_schema.hpp"
 
 namespace fairlead::platform {
 
-/// {type: object, properties, required, additionalProperties}
-json::object parameters_schema(const connector::Operation& operation);
+using connector::description_of;
+using connector::name_of;
+using connector::parameters_schema;
+
 /// {connector, name, description, version, entities: [{name, description, actions: [{action,
 /// description, effect, params}]}]}
 json::object describe(const connector::Definition& definition);
-/// The operation's own description, else its summary.
-std::string description_of(const connector::Operation& operation);
-std::string_view name_of(connector::Effect effect);
 
 }  // namespace fairlead::platform
