@@ -35,6 +35,7 @@ std::vector<std::string> nearest_names(std::string_view given,
   const std::string wanted = folded(given.substr(0, 128));
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const std::string& name : valid) {
+    if (name.size() > 2 * wanted.size() + 128) continue;  // far from it, and long to compare
     const std::string candidate = folded(name);
     std::size_t distance = edit_distance(wanted, candidate);
     const bool contained = wanted.size() >= 3 && (candidate.find(wanted) != std::string::npos ||

@@ -18,8 +18,11 @@ using Value = RawJson::Value;
 using Slot = RecordWriter::Slot;
 using Check = std::optional<CallError>;
 
-constexpr std::size_t refusal_bytes = 256u << 10;  // of an error answer that is looked into
-constexpr std::size_t expression_bytes = 4u << 20;
+constexpr std::size_t refusal_bytes = 256u << 10;   // of an error answer that is looked into
+constexpr std::size_t expression_bytes = 4u << 20;  // of one record
+/// Of all records of one answer together: what transforms make, and the steps of all templates.
+constexpr std::size_t changed_bytes = 16u << 20, expression_steps = 64u << 20;
+constexpr std::size_t render_steps = 64;  // that rendering anything takes
 
 CallError http_client_error(const net::Answer& answer, std::string message) {
   return {CallErrorKind::http_client, std::move(message), answer.status};
@@ -126,8 +129,11 @@ CallError graphql_failure(const RawJson& body, Value errors, const net::Answer& 
 
 // 9.3 Paths.
 
+enum class Wanted { all, first };
+
 void walk(const RawJson& json, Slot slot, const std::vector<Path::Step>& steps, std::size_t at,
-          std::vector<Slot>& matches) {
+          Wanted wanted, std::vector<Slot>& matches) {
+  if (wanted == Wanted::first && !matches.empty()) return;
   if (at == steps.size()) {
     matches.push_back(slot);
     return;
@@ -135,7 +141,7 @@ void walk(const RawJson& json, Slot slot, const std::vector<Path::Step>& steps, 
   const Value value = slot.value;
   if (const auto* const child = std::get_if<Path::Child>(&steps[at])) {
     if (const auto found = json.find(value, child->name))
-      walk(json, {*found, json.behind(*found)}, steps, at + 1, matches);
+      walk(json, {*found, json.behind(*found)}, steps, at + 1, wanted, matches);
     return;
   }
   std::vector<Slot> inner;
@@ -147,19 +153,19 @@ void walk(const RawJson& json, Slot slot, const std::vector<Path::Step>& steps, 
     const auto size = static_cast<std::int64_t>(inner.size());
     const std::int64_t position = index->position < 0 ? index->position + size : index->position;
     if (position >= 0 && position < size)
-      walk(json, inner[static_cast<std::size_t>(position)], steps, at + 1, matches);
+      walk(json, inner[static_cast<std::size_t>(position)], steps, at + 1, wanted, matches);
     return;
   }
   if (json.is_object(value))
     json.each_member(value, [&](const RawJson::Member& member, std::uint32_t behind) {
       inner.push_back({member.value, behind});
     });
-  for (const Slot& one : inner) walk(json, one, steps, at + 1, matches);
+  for (const Slot& one : inner) walk(json, one, steps, at + 1, wanted, matches);
 }
 
-std::vector<Slot> find_all(const RawJson& json, const Path& path) {
+std::vector<Slot> find_all(const RawJson& json, const Path& path, Wanted wanted = Wanted::all) {
   std::vector<Slot> matches;
-  walk(json, {json.root(), json.behind(json.root())}, path.steps(), 0, matches);
+  walk(json, {json.root(), json.behind(json.root())}, path.steps(), 0, wanted, matches);
   return matches;
 }
 
@@ -230,7 +236,7 @@ void append_meta_value(std::string& out, const MetaSource& source, const RawJson
       return;
     }
   if (source.kind == MetaSource::Kind::path && source.path) {
-    const auto matches = find_all(body, *source.path);
+    const auto matches = find_all(body, *source.path, Wanted::first);
     if (!matches.empty()) {
       out += body.slice_until(matches.front().value, matches.front().behind);
       return;
@@ -298,6 +304,11 @@ class RecordExpressions {
       if (!*kept) return false;
     }
     out += text;
+    if (out.size() > changed_bytes)
+      return CallError{CallErrorKind::record_expression,
+                       fmt::format("The definition's transform makes more than {} bytes of this "
+                                   "answer",
+                                   changed_bytes)};
     return true;
   }
 
@@ -307,8 +318,9 @@ class RecordExpressions {
     names_["record"] = record.is_object() ? record : json::object{{"value", record}};
     std::vector<std::pair<std::string_view, std::string>> rendered;
     for (const auto& [field, form] : operation_.transform) {
-      auto text = form.render(names_, Undefined::is_error, options_.now);
-      if (!text) return expression_error("transform of '" + field + "'", text.error());
+      auto text = render(form);
+      if (!text)
+        return expression_error("transform of '" + field.substr(0, 100) + "'", text.error());
       rendered.emplace_back(field, *std::move(text));
     }
     std::string out = "{";
@@ -343,9 +355,15 @@ class RecordExpressions {
     return out += '}';
   }
 
+  Result<std::string> render(const Template& form) {
+    if ((steps_ += render_steps) > expression_steps)
+      return invalid("it takes too many steps over all records of this answer");
+    return form.render(names_, Undefined::is_error, options_.now, &steps_);
+  }
+
   Result<bool, CallError> keeps(json::value record) {
     names_["record"] = std::move(record);
-    const auto text = operation_.filter->render(names_, Undefined::is_error, options_.now);
+    const auto text = render(*operation_.filter);
     if (!text) return expression_error("filter", text.error());
     const auto word = trimmed(*text);
     for (const std::string_view no : {"", "False", "false", "0", "None", "none", "null"})
@@ -356,6 +374,7 @@ class RecordExpressions {
   const Operation& operation_;
   const ReadOptions& options_;
   json::object names_;
+  std::size_t steps_ = 0;
 };
 
 /// The records of a list or search: always a list. [*] may have matched lists: these are flattened
@@ -508,8 +527,7 @@ std::string refusal_text(const net::Answer& answer) {
 
 }  // namespace
 
-std::string quotable(std::string_view text) {
-  constexpr std::size_t most = 500;
+std::string quotable(std::string_view text, std::size_t most) {
   auto head = text.substr(0, 4 * most);
   const auto goes_on = [&](std::size_t at) {
     return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;

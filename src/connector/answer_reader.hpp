@@ -24,7 +24,7 @@ CallError read_refusal(const Definition& definition, const net::Answer& answer, 
 /// error envelope (9.2) are checked.
 Result<json::value, CallError> read_tree(const Definition& definition, const net::Answer& answer);
 
-/// Text of a service for our error messages: one line, printable, not long.
-std::string quotable(std::string_view text);
+/// Text of a service for our error messages: one line, printable, at most `most` characters.
+std::string quotable(std::string_view text, std::size_t most = 500);
 
 }  // namespace fairlead::connector

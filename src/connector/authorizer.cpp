@@ -14,6 +14,8 @@ namespace fairlead::connector {
 namespace {
 
 constexpr const char* mask_text = "***";
+constexpr std::size_t most_value = 1u << 20;    // bytes of one auth parameter
+constexpr std::size_t most_headers = 64 << 10;  // bytes of the headers that one scheme adds
 
 bool is_given(const CredentialFields& fields, std::string_view name) {
   const auto found = fields.find(name);
@@ -75,6 +77,9 @@ Result<std::optional<Clear>, CallError> fill(const AuthScheme& scheme,
       return credentials_error(fmt::format("The credential field '{}' is missing", piece.text));
     }
     out.text += found->second.reveal();
+    if (out.text.size() > most_value)
+      return credentials_error(
+          fmt::format("The credentials make a value of more than {} bytes", most_value));
   }
   return std::optional<Clear>(std::move(out));
 }
@@ -198,6 +203,9 @@ class Authorizer {
 
   std::optional<CallError> set_header(std::string_view name, const std::string& value) {
     if (!net::is_header_name(name) || !is_sendable(value)) return unsendable(name);
+    if ((added_ += name.size() + value.size()) > most_headers)
+      return credentials_error(
+          fmt::format("The credentials make more than {} bytes of headers", most_headers));
     draft_.headers.set(name, value);
     return std::nullopt;
   }
@@ -214,6 +222,7 @@ class Authorizer {
   const CredentialFields& fields_;
   RequestDraft& draft_;
   Show show_;
+  std::size_t added_ = 0;  // bytes of headers
 };
 
 void replace_all(std::string& text, std::string_view what, std::string_view by) {

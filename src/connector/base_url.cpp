@@ -13,6 +13,8 @@
 namespace fairlead::connector {
 namespace {
 
+constexpr std::size_t most_segment = 2048;  // bytes that one setting puts into a path
+
 struct Piece {
   bool is_hole = false;
   std::string_view text;
@@ -89,7 +91,9 @@ bool is_top_level(std::string_view text) {
 
 /// Plain HTTP is for this machine alone; whether it may be reached at all is the egress policy's
 /// word.
-bool is_on_this_machine(std::string_view host) { return host == "127.0.0.1" || host == "localhost"; }
+bool is_on_this_machine(std::string_view host) {
+  return host == "127.0.0.1" || host == "localhost";
+}
 
 /// An address of its own: https, a host, maybe a path; nothing that hides where it goes.
 bool is_whole_url(std::string_view text) {
@@ -112,6 +116,7 @@ bool is_whole_url(std::string_view text) {
 
 /// A value inside the path: one segment or a part of it, encoded where it has to be.
 std::optional<std::string> path_text(std::string_view value) {
+  if (value.size() > most_segment) return std::nullopt;
   if (value == "." || value == ".." || value.find_first_of("/\\?#") != std::string_view::npos ||
       has_control_characters(value))
     return std::nullopt;
@@ -180,7 +185,8 @@ class AddressRenderer {
                                         const std::string& name, const std::string& text) const {
     if (at == 0 && before.empty() && next_char(at) != ':') {
       if (is_whole_url(text)) return text;
-      return refusal(name, "must be a whole address that begins with https:// (http:// on this machine only)");
+      return refusal(
+          name, "must be a whole address that begins with https:// (http:// on this machine only)");
     }
     const auto scheme = before.find("://");
     if (scheme == std::string_view::npos) return refusal(name, "cannot choose the scheme");

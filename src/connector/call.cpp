@@ -1,5 +1,7 @@
 #include "connector/call.hpp"
 
+#include "connector/answer_reader.hpp"
+
 namespace fairlead::connector {
 namespace {
 
@@ -46,6 +48,12 @@ std::string_view name_of(CallErrorKind kind) {
       return "timeout";
   }
   return "executor";
+}
+
+CallError shortened(CallError error) {
+  error.message = quotable(error.message, 2'000);
+  error.parameter = quotable(error.parameter, 200);
+  return error;
 }
 
 Error to_error(CallError from) {

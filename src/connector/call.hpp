@@ -46,6 +46,8 @@ struct CallError {
   std::optional<std::chrono::seconds> retry_after = {};
   bool outcome_unknown = false;  ///< an unsafe request may have been carried out
 };
+/// The message on one line of at most 2,000 characters: names in a definition can be long.
+CallError shortened(CallError error);
 /// The same as a Failure of the platform (1.8 of the platform contract: provider_auth,
 /// provider_not_found, ...).
 Error to_error(CallError error);

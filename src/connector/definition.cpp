@@ -1,6 +1,7 @@
 #include "connector/definition.hpp"
 
 #include "base/suggestion.hpp"
+#include "connector/answer_reader.hpp"
 
 #include <array>
 #include <set>
@@ -75,6 +76,8 @@ const AuthScheme* Definition::find_scheme(std::string_view scheme) const {
   return nullptr;
 }
 
+constexpr std::size_t most_characters = 2'000;  // of a message; a file's names can be long
+
 Result<const Operation*, LookupFailure> Definition::find(std::string_view entity,
                                                          std::string_view action) const {
   using Reason = LookupFailure::Reason;
@@ -99,8 +102,9 @@ Result<const Operation*, LookupFailure> Definition::find(std::string_view entity
       names.push_back("...");
     }
     return LookupFailure{Reason::entity_not_found,
-                         "the connector " + name + " has no entity " + quoted(entity) +
-                             (hint.empty() ? "; its entities are " + joined(names) : hint)};
+                         quotable("the connector " + name + " has no entity " + quoted(entity) +
+                                      (hint.empty() ? "; its entities are " + joined(names) : hint),
+                                  most_characters)};
   }
   const auto operation = by_action->second.find(name_of(*parsed));
   if (operation == by_action->second.end()) {

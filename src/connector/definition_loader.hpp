@@ -36,6 +36,7 @@ class SchemaLibrary {
   std::unordered_map<std::string, std::size_t> by_lower_name_, by_entity_;
   std::vector<const YamlNode*> open_;  ///< targets being copied
   std::size_t copied_ = 0;
+  std::uint64_t copied_bytes_ = 0;
 };
 
 struct Loading {

@@ -10,6 +10,7 @@ Task<Result<Outcome, CallError>> run(net::HttpClient& client, const Call& call,
                                      CredentialSource& credentials, EngineOptions options) {
   Execution execution(client, call, credentials, std::move(options));
   auto outcome = co_await execution.run();
+  if (!outcome) co_return shortened(std::move(outcome).error());
   co_return outcome;
 }
 
@@ -17,6 +18,7 @@ Task<Result<Plan, CallError>> run_plan(net::HttpClient& client, const Call& call
                                        CredentialSource& credentials, EngineOptions options) {
   Execution execution(client, call, credentials, std::move(options));
   auto plan = co_await execution.plan();
+  if (!plan) co_return shortened(std::move(plan).error());
   co_return plan;
 }
 

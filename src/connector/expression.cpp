@@ -41,11 +41,11 @@ Template Template::broken(std::string_view text, std::string_view reason) {
   return Template(std::move(impl));
 }
 
-Result<std::string> Template::render(const json::object& names, Undefined undefined,
-                                     Instant now) const {
+Result<std::string> Template::render(const json::object& names, Undefined undefined, Instant now,
+                                     std::size_t* steps) const {
   if (!impl_->broken.empty()) return invalid(impl_->broken);
   try {
-    return evaluate(impl_->pieces, names, undefined, now);
+    return evaluate(impl_->pieces, names, undefined, now, steps);
   } catch (const Failure& failure) {
     Error error = failure.error();
     error.message = "in the template \"" + impl_->source.substr(0, 120) + "\": " + error.message;

@@ -31,7 +31,9 @@ class Template {
   ~Template();
 
   /// `names` gives the variables. The output is text: true/false/none print as True/False/None.
-  Result<std::string> render(const json::object& names, Undefined undefined, Instant now) const;
+  /// `steps` grows by what it took, for callers that render many times.
+  Result<std::string> render(const json::object& names, Undefined undefined, Instant now,
+                             std::size_t* steps = nullptr) const;
   const std::string& source() const noexcept;
   /// The top-level names that the template reads.
   std::vector<std::string> names() const;

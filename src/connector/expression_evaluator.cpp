@@ -28,6 +28,7 @@ class Evaluator {
     out += text_of(value);
     check_size(out.size());
   }
+  std::size_t steps() const noexcept { return steps_; }
 
  private:
   // What a value is, with a missing one refused or read as empty.
@@ -483,13 +484,14 @@ class Evaluator {
 }  // namespace
 
 std::string evaluate(const std::vector<TemplatePiece>& pieces, const json::object& names,
-                     Undefined undefined, Instant now) {
+                     Undefined undefined, Instant now, std::size_t* steps) {
   Evaluator evaluator(names, undefined, now);
   std::string out;
   for (const TemplatePiece& piece : pieces) {
     out += piece.text;
     if (piece.expression) evaluator.append(out, *piece.expression);
   }
+  if (steps != nullptr) *steps += evaluator.steps() + out.size();
   return out;
 }
 

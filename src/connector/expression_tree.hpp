@@ -52,8 +52,8 @@ struct TemplatePiece {
 
 Result<std::vector<TemplatePiece>> parse_template(std::string_view text);
 /// The text that the pieces make. Throws Failure(invalid_input), which names no values: they may be
-/// secret.
+/// secret. `steps`, unless nullptr, grows by the steps taken.
 std::string evaluate(const std::vector<TemplatePiece>& pieces, const json::object& names,
-                     Undefined undefined, Instant now);
+                     Undefined undefined, Instant now, std::size_t* steps);
 
 }  // namespace fairlead::connector

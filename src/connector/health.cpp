@@ -10,6 +10,7 @@ namespace fairlead::connector {
 namespace {
 
 constexpr int most_parents = 5;
+constexpr int most_calls = 50;  // of the probe of one entity, its parents included
 
 bool needs_caller(const Operation& operation) {
   const bool has_hole = std::any_of(operation.path.begin(), operation.path.end(),
@@ -153,6 +154,7 @@ class Checker {
       result["error"] = "the entity can be neither listed nor got";
     } else {
       result["checked_action"] = key_of(name_of(operation->action));
+      calls_ = 0;
       auto outcome = co_await probe(*operation, true, 0);
       result["status"] = outcome ? "healthy" : "unhealthy";
       if (!outcome) {
@@ -179,6 +181,8 @@ class Checker {
     call.config = context_.config;
     call.auth_scheme = context_.auth_scheme;
     call.deadline = context_.deadline;
+    if (++calls_ > most_calls)
+      co_return no_parent(fmt::format("The check of one entity took {} calls", most_calls));
     auto outcome = co_await engine_.execute(call, *context_.credentials, context_.options);
     co_return outcome;
   }
@@ -246,6 +250,7 @@ class Checker {
   const Definition& definition_;
   json::object config_;
   Instant now_;
+  int calls_ = 0;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ constexpr std::string_view reference_prefix = "#/components/schemas/";
 constexpr std::size_t most_open_references = 32;
 constexpr int most_levels = 100;
 constexpr std::size_t most_copied = 200'000;
+constexpr std::uint64_t most_copied_bytes = 8u << 20;
 
 void load_schema(const Place& place, Problems& problems) {
   Fields schema(place, problems);
@@ -68,9 +69,11 @@ json::value SchemaLibrary::copy(const YamlNode& schema, int levels) {
   if (levels > most_levels) return to_json(schema);
   if (const auto* found = find(schema)) {
     const bool is_open = std::find(open_.begin(), open_.end(), found) != open_.end();
-    if (is_open || open_.size() >= most_open_references || copied_ + found->size > most_copied)
+    if (is_open || open_.size() >= most_open_references || copied_ + found->size > most_copied ||
+        copied_bytes_ + found->bytes > most_copied_bytes)
       return to_json(schema);
     copied_ += found->size;
+    copied_bytes_ += found->bytes;
     open_.push_back(found);
     json::value out = copy(*found, levels + 1);
     open_.pop_back();

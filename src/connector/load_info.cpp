@@ -1,6 +1,7 @@
 #include "base/ids.hpp"
 #include "connector/catalogue_entry.hpp"
 #include "connector/definition_loader.hpp"
+#include "net/url.hpp"
 
 namespace fairlead::connector {
 namespace {
@@ -178,6 +179,10 @@ void check_url(const Place& place, const std::string& url,
   else if (has_scheme && !url.starts_with("https://") && !url.starts_with("http://") &&
            !url.starts_with('{'))
     loading.problems.add(place, "a URL that begins with https:// is expected");
+  else if (url.find('{') == std::string::npos) {
+    if (const auto parsed = net::Url::parse(url); !parsed)
+      loading.problems.add(place, "the URL cannot be used: " + parsed.error().message);
+  }
   for (std::size_t at = 0; (at = url.find('{', at)) != std::string::npos; ++at) {
     const std::size_t end = url.find('}', at);
     if (end == std::string::npos) break;

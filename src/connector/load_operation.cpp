@@ -7,6 +7,7 @@ namespace fairlead::connector {
 namespace {
 
 constexpr std::size_t most_path_characters = 8 << 10;
+constexpr std::size_t most_metadata = 100;  // each may walk the whole answer
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -161,6 +162,9 @@ class OperationLoader {
         operation_->transform.emplace_back(name, template_or_broken(*place, text));
     if (const auto place = fields_.find("x-airbyte-meta-extractor")) {
       operation_->has_meta = true;
+      if (const auto* map = place->node->if_map(); map && map->size() > most_metadata)
+        problems().add(
+            *place, "at most " + std::to_string(most_metadata) + " metadata values are expected");
       for (auto& [name, text] : texts_by_name(*place, problems()))
         operation_->meta.push_back(meta_source(*place, name, text, problems()));
     }

@@ -5,6 +5,8 @@
 namespace fairlead::connector {
 namespace {
 
+constexpr std::size_t most_holes = 1000;  // of one GraphQL body
+
 json::object as_object(json::value value) {
   if (auto* object = value.if_object()) return std::move(*object);
   return {};
@@ -175,7 +177,25 @@ class BodyLoader {
     }
     out.nullable_variables =
         fields.texts("x-airbyte-nullable-variables").value_or(std::vector<std::string>());
+    if (holes_in(out.query) + holes_in(out.variables) > most_holes)
+      loading_.problems.add(place, "more than " + std::to_string(most_holes) + " {{ holes }}");
     fields.finish(Others::refused);
+  }
+
+  static std::size_t holes_in(std::string_view text) {
+    std::size_t count = 0;
+    for (auto at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at + 2))
+      ++count;
+    return count;
+  }
+  static std::size_t holes_in(const json::value& part) {
+    std::size_t count = 0;
+    if (const auto* text = part.if_string()) return holes_in(view(*text));
+    if (const auto* list = part.if_array())
+      for (const json::value& one : *list) count += holes_in(one);
+    if (const auto* object = part.if_object())
+      for (const auto& one : *object) count += holes_in(one.value());
+    return count;
   }
 
   void read_schema(const YamlNode& written) {

@@ -227,6 +227,11 @@ Result<BuiltBody, CallError> multipart_form(const Body& body, json::object objec
 // GraphQL.
 
 constexpr std::string_view fields_hole = "{{ fields }}";
+constexpr std::size_t most_filled = 4u << 20;  // bytes of a query or of one variable
+
+CallError too_large(std::string_view name) {
+  return invalid_parameter(name, fmt::format("makes more than {} bytes of text", most_filled));
+}
 
 struct Hole {
   std::size_t begin = 0, end = 0;
@@ -303,6 +308,7 @@ Result<std::string, CallError> graphql_query(const GraphQl& graphql, const json:
     query.append(graphql.query, from, at - from);
     query += *selection;
     from = at + fields_hole.size();
+    if (query.size() > most_filled) return too_large("fields");
   }
   return query.append(graphql.query, from);
 }
@@ -369,6 +375,7 @@ class Variables {
       out += text.substr(from, hole->begin - from);
       out += *filled;
       from = hole->end;
+      if (out.size() > most_filled) return too_large(hole->name);
     }
     out += text.substr(from);
     return json::value(key_of(out));

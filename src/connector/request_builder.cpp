@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view range_param = "range_header";
 constexpr std::size_t path_value_bytes = 2048;
 constexpr std::size_t url_bytes = 8192;
+constexpr std::size_t header_bytes = 64 << 10;
+constexpr std::size_t most_comparisons = 20'000'000;  // of a list with an enum
 
 using Check = std::optional<CallError>;
 
@@ -84,6 +86,11 @@ Check check_value(const Declared& declared, const json::value& value) {
   if (declared.allowed && !is_among(*declared.allowed, value))
     return refused(value, *declared.allowed);
   const auto* const list = value.if_array();
+  if (declared.allowed_items && list != nullptr &&
+      list->size() > most_comparisons / (declared.allowed_items->size() + 1))
+    return not_valid(
+        declared.name,
+        fmt::format("The list of parameter '{}' is too long to be checked", declared.name));
   if (declared.allowed_items && list != nullptr)
     for (const json::value& element : *list)
       if (!is_among(*declared.allowed_items, element))
@@ -377,6 +384,7 @@ Result<std::string, CallError> header_value(std::string_view name, const json::v
 
 Check build_headers(const Operation& operation, const json::object& params, RequestDraft& draft) {
   draft.headers.set("Accept", "*/*");
+  std::size_t bytes = 0;
   const bool download = operation.action == Action::download;
   for (const Parameter& parameter : operation.parameters) {
     if (parameter.in != Location::header || (download && parameter.name == range_param)) continue;
@@ -386,6 +394,9 @@ Check build_headers(const Operation& operation, const json::object& params, Requ
     if (value == nullptr || value->is_null()) continue;
     auto text = header_value(parameter.name, *value);
     if (!text) return std::move(text).error();
+    if ((bytes += parameter.name.size() + text->size()) > header_bytes)
+      return invalid_parameter(parameter.name,
+                               fmt::format("makes more than {} bytes of headers", header_bytes));
     draft.headers.set(parameter.name, *std::move(text));
   }
   if (!download || operation.file_url) return std::nullopt;
@@ -430,6 +441,17 @@ bool declares(const Operation& operation, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// "https://api.example.com" + ".evil.example/x" would be another host: a path that does not begin
+/// with a slash is held to the host of the address.
+Check check_host(const RequestDraft& draft) {
+  if (draft.base_url.empty() || draft.path.empty() || draft.path.front() == '/')
+    return std::nullopt;
+  const auto base = net::Url::parse(draft.base_url), whole = net::Url::parse(draft.url());
+  if (base && whole && whole->same_origin(*base)) return std::nullopt;
+  return CallError{CallErrorKind::invalid_parameter,
+                   "The path of the operation would lead to another host; it must begin with /"};
+}
+
 /// Without the parameters that steer our own answer to a download.
 void remove_response_parameters(json::object& params) {
   for (auto at = params.begin(); at != params.end();)
@@ -462,6 +484,7 @@ Result<RequestDraft, CallError> build_request(const Definition& definition,
     return CallError{
         CallErrorKind::invalid_parameter,
         fmt::format("The parameters make an address of more than {} bytes", url_bytes)};
+  if (auto refused = check_host(draft)) return *std::move(refused);
   return draft;
 }
 

@@ -140,6 +140,7 @@ class Reader {
 
   Result<YamlTree, std::vector<DefinitionProblem>> read() {
     try {
+      refuse_directives();
       while (next()) {
       }
       if (!tree_.root && problems_.empty()) note(1, "the text is empty");
@@ -184,6 +185,17 @@ class Reader {
       }
     }
     return out;
+  }
+
+  /// They come before the document. Nothing here uses tags, and libyaml compares each directive
+  /// with all before it.
+  void refuse_directives() {
+    std::string_view rest = text_;
+    for (int line = 1; !rest.empty() && (rest[0] == '%' || rest[0] == '#' || rest[0] == '\n');
+         ++line) {
+      if (rest.starts_with("%TAG")) refuse(line, "a %TAG directive is not part of the format");
+      rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+    }
   }
 
   bool next() {
@@ -269,6 +281,12 @@ class Reader {
     node.column = column_;
     return node;
   }
+  void count_text(int line, std::uint64_t bytes) {
+    text_bytes_ += bytes;
+    if (text_bytes_ > limits_.text)
+      refuse(line, "more than " + std::to_string(limits_.text) +
+                       " bytes of text, aliases counted as what they stand for");
+  }
   void count(int line, std::uint32_t nodes) {
     count_ += nodes;
     if (count_ > limits_.nodes)
@@ -289,6 +307,8 @@ class Reader {
       return key(line, text, is_plain);
     }
     YamlNode& node = create(line);
+    node.bytes = text.size();
+    count_text(line, node.bytes);
     if (is_plain)
       node.value = resolve(text);
     else
@@ -305,6 +325,8 @@ class Reader {
     else if (is_plain && !std::holds_alternative<std::string>(resolve(text)))
       note(line, "the key " + (text.empty() ? "(empty)" : shown(text)) +
                      " must be text; write it in quotes: \"" + shown(text) + '"');
+    count_text(line, text.size());
+    frame.node->bytes += text.size();
     frame.key = text;
     frame.key_line = line;
     frame.key_column = column_;
@@ -318,6 +340,7 @@ class Reader {
     const YamlNode* node = found->second;
     if (!node) refuse(line, "the alias *" + shown(name) + " stands inside its own anchor");
     count(line, node->size);
+    count_text(line, node->bytes);
     check_depth(line, node->height);
     add(node);
   }
@@ -346,6 +369,7 @@ class Reader {
     Frame& frame = stack_.back();
     YamlNode& owner = *frame.node;
     owner.size += node->size;
+    owner.bytes += node->bytes;
     owner.height = std::max(owner.height, node->height + 1);
     if (auto* list = std::get_if<YamlList>(&owner.value)) {
       list->push_back(node);
@@ -377,6 +401,7 @@ class Reader {
   std::unordered_map<std::string, const YamlNode*> anchors_;
   std::uint32_t count_ = 0;
   int line_ = 0, column_ = 0;  ///< where the event being read begins
+  std::uint64_t text_bytes_ = 0;
   std::vector<DefinitionProblem> problems_;
 };
 

@@ -34,6 +34,7 @@ struct YamlNode {
   int line = 0, column = 0;
   std::uint32_t size = 1;    ///< nodes in this tree, aliases counted as what they stand for
   std::uint32_t height = 1;  ///< levels of this tree
+  std::uint64_t bytes = 0;   ///< of the texts and keys in it, aliases counted likewise
 
   const std::string* if_text() const { return std::get_if<std::string>(&value); }
   const YamlList* if_list() const { return std::get_if<YamlList>(&value); }
@@ -55,7 +56,8 @@ struct YamlTree {
 struct YamlLimits {
   std::size_t bytes = 2u << 20;
   std::uint32_t depth = 64;
-  std::uint32_t nodes = 50'000;  ///< after alias expansion
+  std::uint32_t nodes = 50'000;   ///< after alias expansion
+  std::uint64_t text = 4u << 20;  ///< bytes of texts and keys, after alias expansion
 };
 
 /// One document. Problems name the line and, where it is known, the path.
