@@ -79,7 +79,7 @@ Error error_of(const PGresult* result, std::string_view sql) {
               .detail = fmt::format("{} {}: {}", state, text, sql)};
   if (state == "53100") {
     error.kind = ErrorKind::unavailable;
-    error.message = "the disk is full";
+    error.message = "the disk is full; free some space and try again";
   } else if (state == "57014" || state == "55P03") {
     error.kind = ErrorKind::unavailable;
     error.message = "the database took too long";

@@ -44,7 +44,7 @@ constexpr int exit_io_error = 74;  // EX_IOERR of sysexits.h
 Error error_of(int code, std::string_view message, std::string_view sql) {
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return {ErrorKind::unavailable, "the disk is full"};
+      return {ErrorKind::unavailable, "the disk is full; free some space and try again"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {ErrorKind::unavailable, "the database is busy"};

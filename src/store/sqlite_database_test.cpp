@@ -284,7 +284,8 @@ TEST_F(SqliteDatabaseTest, OneThatFillsTheDatabaseDoesNotTakeOthersAlong) {
                        if (failure) std::rethrow_exception(failure);
                      } catch (const Failure& f) {
                        EXPECT_EQ(f.error().kind, ErrorKind::unavailable);
-                       EXPECT_EQ(f.error().message, "the disk is full");
+                       EXPECT_EQ(f.error().message,
+                                 "the disk is full; free some space and try again");
                        ++full;
                      }
                    });
@@ -320,16 +321,17 @@ TEST_F(FullDisk, IsToldAndNothingIsLost) {
   asio::io_context context(1);
   int full = 0;
   for (int i = 0; i < 20; ++i)
-    asio::co_spawn(context, database_->write([](Connection& c) {
-      c.execute("INSERT INTO item (text) VALUES ('during')");
-    }),
-                   [&](std::exception_ptr failure) {
-                     try {
-                       std::rethrow_exception(failure);
-                     } catch (const Failure& f) {
-                       full += f.error().message == "the disk is full" ? 1 : 0;
-                     }
-                   });
+    asio::co_spawn(
+        context, database_->write([](Connection& c) {
+          c.execute("INSERT INTO item (text) VALUES ('during')");
+        }),
+        [&](std::exception_ptr failure) {
+          try {
+            std::rethrow_exception(failure);
+          } catch (const Failure& f) {
+            full += f.error().message == "the disk is full; free some space and try again" ? 1 : 0;
+          }
+        });
   context.run();
   EXPECT_EQ(full, 20);
   EXPECT_EQ(number("SELECT count(*) FROM item"), 1);
