@@ -12,8 +12,8 @@
 namespace fairlead {
 namespace {
 
-/// Looks at every event of a text before a tree is built: limits, and keys that stand twice in one
-/// object.
+/// Looks at every event of a text before a tree is built: limits, keys that stand twice in one
+/// object, and integers that would be rounded.
 class LimitChecker {
  public:
   explicit LimitChecker(const JsonLimits& limits) : limits_(limits) {}
@@ -55,7 +55,10 @@ class LimitChecker {
   }
   bool on_string_part(json::string_view, std::size_t, Code&) { return true; }
   bool on_string(json::string_view, std::size_t, Code& code) { return count(code); }
-  bool on_number_part(json::string_view part, Code& code) { return number(part.size(), code); }
+  bool on_number_part(json::string_view part, Code& code) {
+    note_fraction(part);
+    return number(part.size(), code);
+  }
   bool on_int64(std::int64_t, json::string_view part, Code& code) {
     return number_end(part.size(), code);
   }
@@ -64,7 +67,12 @@ class LimitChecker {
   }
   bool on_double(double value, json::string_view part, Code& code) {
     if (!std::isfinite(value)) return refuse(code, "a number is too large");
-    return number_end(part.size(), code);
+    note_fraction(part);
+    const bool integer = !has_fraction_;
+    if (!number_end(part.size(), code)) return false;
+    // It would be rounded, and a rounded identifier is another one.
+    if (integer) return refuse(code, "an integer has more than 64 bits; write it as a string");
+    return true;
   }
   bool on_bool(bool, Code& code) { return count(code); }
   bool on_null(Code& code) { return count(code); }
@@ -92,13 +100,19 @@ class LimitChecker {
   bool number_end(std::size_t characters, Code& code) {
     const bool ok = number(characters, code) && count(code);
     number_characters_ = 0;
+    has_fraction_ = false;
     return ok;
+  }
+  /// A fraction or an exponent.
+  void note_fraction(json::string_view part) {
+    has_fraction_ = has_fraction_ || part.find_first_of(".eE") != json::string_view::npos;
   }
 
   const JsonLimits& limits_;
   std::vector<std::set<std::string>> keys_;
   std::string key_;
   std::size_t nodes_ = 0, number_characters_ = 0;
+  bool has_fraction_ = false;
 };
 
 }  // namespace

@@ -23,8 +23,8 @@ struct JsonLimits {
   std::size_t number_characters = 64;
 };
 
-/// One JSON text. Refuses duplicate keys, invalid UTF-8, and what is over a limit. Keeps the order
-/// of keys.
+/// One JSON text. Refuses duplicate keys, invalid UTF-8, integers that do not fit into 64 bits, and
+/// what is over a limit. Keeps the order of keys.
 Result<json::value> parse_json(std::string_view text, const JsonLimits& limits = {});
 /// The same, and the text must be an object. `what` names it in the error ("request body").
 Result<json::object> parse_json_object(std::string_view text, std::string_view what,

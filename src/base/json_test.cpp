@@ -20,6 +20,8 @@ TEST(Json, RefusesWhatIsNotSoundAndSaysWhy) {
       {std::string(65, '1'), "64 characters"},
       {"NaN", "invalid JSON"},
       {"40e90130", "too large"},
+      {R"({"id":18446744073709551616})", "more than 64 bits"},
+      {"-9223372036854775809", "more than 64 bits"},
       {"{'a':1}", "invalid JSON"},
   };
   for (const Case& c : cases) {
@@ -43,6 +45,13 @@ TEST(Json, KeepsOrderAndReadsNestedObjectsOfTheSameKeys) {
   const auto value = parse_json(R"({"b":{"x":1},"a":{"x":2}})");
   ASSERT_TRUE(value);
   EXPECT_EQ(json::serialize(*value), R"({"b":{"x":1},"a":{"x":2}})");
+}
+
+TEST(Json, NumbersThatFitAreTaken) {
+  for (const std::string text :
+       {"18446744073709551615", "-9223372036854775808", "0", "1E2", "-1.5e-7", "1.0"})
+    EXPECT_TRUE(parse_json(text)) << text;
+  EXPECT_TRUE(parse_json("[1.5,2,1e3,3]"));
 }
 
 TEST(Json, QuotesWhatJsonQuotes) {
