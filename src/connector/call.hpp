@@ -25,8 +25,8 @@ enum class CallErrorKind {
   entity_not_found,
   action_not_supported,
   unknown_action,
-  credentials,  ///< what was given fits no scheme, or the token endpoint refused it
-  validation,   ///< refused before sending (enum, required body field), or 400/422 from the service
+  credentials,     ///< what was given fits no scheme, or the token endpoint refused it
+  validation,      ///< refused before sending (enum, list), or 400/422 from the service
   authentication,  ///< 401/403
   rate_limit,      ///< 429
   http_status,     ///< any other status >= 400

@@ -130,7 +130,7 @@ Result<BuiltBody, CallError> multipart_related(const Body& body, json::object ob
   if (!file) return std::move(file).error();
   if (!*file)
     return CallError{
-        CallErrorKind::validation,
+        CallErrorKind::missing_parameter,
         fmt::format("Missing required field '{}': the file's bytes in base64", body.file_param), 0,
         body.file_param};
   auto metadata = json_text(object, JsonForm::spaced_ascii);

@@ -122,9 +122,10 @@ Check check_required_fields(const Operation& operation, const json::object& para
   for (const std::string& name : operation.body.required)
     if (!params.contains(key_of(name))) absent.push_back(name);
   if (absent.empty()) return std::nullopt;
-  return not_valid(absent.front(),
+  return CallError{CallErrorKind::missing_parameter,
                    fmt::format("Missing required field{} '{}'", absent.size() > 1 ? "s" : "",
-                               fmt::join(absent, "', '")));
+                               fmt::join(absent, "', '")),
+                   0, absent.front()};
 }
 
 // 6.5 Path.

@@ -463,9 +463,9 @@ TEST(Body, RequiredFieldsOfCreateAndUpdate) {
                       "[a, u], properties: {a: {type: string, enum: [x]}, l: {type: array}}}}}}"},
         params));
   };
-  EXPECT_EQ(draft("create", "{}"), "validation a");
-  EXPECT_EQ(draft("update", R"({"l":[]})"), "validation a");
-  EXPECT_EQ(draft("update", R"({"a":"x"})"), "validation u");  // not among the properties
+  EXPECT_EQ(draft("create", "{}"), "missing_parameter a");
+  EXPECT_EQ(draft("update", R"({"l":[]})"), "missing_parameter a");
+  EXPECT_EQ(draft("update", R"({"a":"x"})"), "missing_parameter u");  // not among the properties
   EXPECT_EQ(draft("update", R"({"a":"x","u":null})"),
             "none: https://api.acme.example/v1/things {\"a\":\"x\"}");
   EXPECT_EQ(draft("list", R"({"l":[1]})"), "none: https://api.acme.example/v1/things {\"l\":[1]}");
@@ -501,7 +501,7 @@ TEST(Body, MultipartRelatedRefusesWhatWouldBreakIt) {
        "invalid_parameter file_mime_type"},
       {R"({"name":"n","file_content":"no base64!"})", "invalid_parameter file_content"},
       {R"({"name":"n","file_content":7})", "invalid_parameter file_content"},
-      {R"({"name":"n"})", "validation file_content"},
+      {R"({"name":"n"})", "missing_parameter file_content"},
   };
   for (const TextCase& one : cases) EXPECT_EQ(problem(build(parts, one.given)), one.expected);
   const auto empty = build(parts, R"({"name":"ü","file_content":""})");
