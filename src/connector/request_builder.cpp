@@ -95,7 +95,8 @@ Check check_value(const Declared& declared, const json::value& value) {
     for (const json::value& element : *list)
       if (!is_among(*declared.allowed_items, element))
         return refused(element, *declared.allowed_items);
-  if (declared.is_array && list == nullptr && !value.is_null())
+  // Null leaves a list out, but is none of the values that a list may hold.
+  if (declared.is_array && list == nullptr && (declared.allowed_items || !value.is_null()))
     return not_valid(declared.name,
                      fmt::format("Invalid value {} for parameter '{}'; expected a list",
                                  shown(value), declared.name));

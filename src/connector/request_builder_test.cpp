@@ -266,6 +266,7 @@ TEST(Query, WhatCannotBeSentIsRefused) {
       {"schema: {type: integer, enum: [1, 2]}", R"({"p":3})", "validation p"},
       {"schema: {type: array, items: {enum: [a]}}", R"({"p":["a","b"]})", "validation p"},
       {"schema: {type: array, items: {enum: [a]}}", R"({"p":"a"})", "validation p"},
+      {"schema: {type: array, items: {enum: [a]}}", R"({"p":null})", "validation p"},
       {"schema: {type: array}", R"({"p":"a"})", "validation p"},
   };
   for (const QueryCase& one : cases)
