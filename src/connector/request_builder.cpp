@@ -103,13 +103,18 @@ Check check_value(const Declared& declared, const json::value& value) {
   return std::nullopt;
 }
 
+/// What the properties of a body say is checked where they are those of the body itself. The
+/// variables of GraphQL have no schema, and the properties of an array's elements are one level
+/// down.
+bool is_checked(const Body& body) { return body.kind != Body::Kind::graphql && !body.is_array; }
+
 Check check_values(const Operation& operation, const json::object& params) {
   for (const Parameter& parameter : operation.parameters) {
     if (parameter.in != Location::query) continue;
     if (const auto* const value = params.if_contains(key_of(parameter.name)))
       if (auto refused = check_value(parameter, *value)) return refused;
   }
-  if (operation.body.kind == Body::Kind::graphql) return std::nullopt;
+  if (!is_checked(operation.body)) return std::nullopt;
   for (const BodyField& field : operation.body.fields)
     if (const auto* const value = params.if_contains(key_of(field.name)))
       if (auto refused = check_value(field, *value)) return refused;
@@ -117,8 +122,8 @@ Check check_values(const Operation& operation, const json::object& params) {
 }
 
 Check check_required_fields(const Operation& operation, const json::object& params) {
-  const bool checked = operation.action == Action::create || operation.action == Action::update;
-  if (!checked || operation.body.kind == Body::Kind::graphql) return std::nullopt;
+  const bool writes = operation.action == Action::create || operation.action == Action::update;
+  if (!writes || !is_checked(operation.body)) return std::nullopt;
   std::vector<std::string> absent;
   for (const std::string& name : operation.body.required)
     if (!params.contains(key_of(name))) absent.push_back(name);

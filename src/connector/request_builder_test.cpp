@@ -474,6 +474,18 @@ TEST(Body, RequiredFieldsOfCreateAndUpdate) {
   EXPECT_EQ(draft("create", R"({"a":"x","l":"y"})"), "validation l");
 }
 
+TEST(Body, TheElementsOfAnArrayAreNotChecked) {
+  const auto draft = build(
+      {.method = "post",
+       .action = "create",
+       .operation = "requestBody: {content: {application/json: {schema: {type: array, items: "
+                    "{type: object, required: [a, u], properties: {a: {type: string, enum: [x]}, "
+                    "l: {type: array}}}}}}}"},
+      R"({"a":"y","l":1})");
+  ASSERT_TRUE(draft) << draft.error().message;
+  EXPECT_EQ(draft->body, R"([{"a":"y","l":1}])");
+}
+
 TEST(Body, Form) {
   const char* const schema = "{type: object, properties: {a: {}, b: {}}}";
   const char* const type = "application/x-www-form-urlencoded";
