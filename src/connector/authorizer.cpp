@@ -90,12 +90,6 @@ CallError missing_parameter(const AuthScheme& scheme, std::string_view name) {
                       scheme.name)};
 }
 
-bool is_sendable(std::string_view text) {
-  return net::is_header_value(text) && std::all_of(text.begin(), text.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x80;
-         });
-}
-
 enum class Show { secrets, masks };
 
 /// Puts one call's credentials onto a draft.
@@ -202,7 +196,7 @@ class Authorizer {
   }
 
   std::optional<CallError> set_header(std::string_view name, const std::string& value) {
-    if (!net::is_header_name(name) || !is_sendable(value)) return unsendable(name);
+    if (!net::is_header_name(name) || !is_header_text(value)) return unsendable(name);
     if ((added_ += name.size() + value.size()) > most_headers)
       return credentials_error(
           fmt::format("The credentials make more than {} bytes of headers", most_headers));

@@ -95,9 +95,7 @@ bool is_media_type(std::string_view text) {
   const auto type = trimmed(text.substr(0, text.find(';')));
   const auto slash = type.find('/');
   return slash != std::string_view::npos && net::is_header_name(type.substr(0, slash)) &&
-         net::is_header_name(type.substr(slash + 1)) && net::is_header_value(text) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+         net::is_header_name(type.substr(slash + 1)) && is_header_text(text);
 }
 
 /// Takes the file and its type out of `object`; nullopt when there is none.

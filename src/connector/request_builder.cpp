@@ -382,9 +382,7 @@ Check build_query(const Operation& operation, const json::object& params,
 Result<std::string, CallError> header_value(std::string_view name, const json::value& value) {
   auto text = scalar_text(value);
   if (!text) return invalid_parameter(name, "must be text or a number; it is sent as a header");
-  const bool ascii = std::all_of(text->begin(), text->end(),
-                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  if (!ascii || !net::is_header_value(*text))
+  if (!is_header_text(*text))
     return invalid_parameter(name, "holds characters that cannot be sent in a header");
   return *std::move(text);
 }

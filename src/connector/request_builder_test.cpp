@@ -407,9 +407,9 @@ TEST(Headers, ParametersAndDefaultsAreSent) {
   EXPECT_EQ(header(*draft, "Content-Type"), "application/vnd.x+json");
   EXPECT_EQ(header(*draft, "Accept"), "text/csv");
   EXPECT_EQ(draft->headers.size(), 3u);  // names merge without case
-  for (const char* const bad :
-       {R"({"X-One":"a\r\nEvil: 1"})", R"({"X-One":"a\nb"})", R"({"X-One":"\u0000"})",
-        R"({"X-One":"ü"})", R"({"X-One":[1]})", R"({"X-One":{"a":1}})"}) {
+  for (const char* const bad : {R"({"X-One":"a\r\nEvil: 1"})", R"({"X-One":"a\nb"})",
+                                R"({"X-One":"\u0000"})", R"({"X-One":"ü"})", R"({"X-One":"  "})",
+                                R"({"X-One":"a "})", R"({"X-One":[1]})", R"({"X-One":{"a":1}})"}) {
     const auto refused = build(parts, bad);
     EXPECT_EQ(problem(refused), "invalid_parameter X-One") << bad;
     EXPECT_EQ(refused.error().message.find("Evil"), std::string::npos);

@@ -1,6 +1,7 @@
 #include "connector/wire_text.hpp"
 
 #include "base/encoding.hpp"
+#include "net/message.hpp"
 
 #include <fmt/format.h>
 
@@ -227,6 +228,12 @@ bool is_truthy(const json::value& value) {
   return as_number(value).value_or(0) != 0;
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  if (text.starts_with(mark)) text.remove_prefix(mark.size());
+  return text;
+}
+
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n\v\f";
   const auto first = text.find_first_not_of(blanks);
@@ -239,6 +246,14 @@ bool is_blank(std::string_view text) { return trimmed(text).empty(); }
 bool same_word(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
                                             [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool is_header_text(std::string_view text) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  if (!text.empty() && (is_blank(text.front()) || is_blank(text.back()))) return false;
+  return net::is_header_value(text) && std::all_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x80;
+         });
 }
 
 bool has_control_characters(std::string_view text) {

@@ -40,6 +40,8 @@ bool same_value(const json::value& a, const json::value& b);
 /// false, null, 0, "", [] and {} are not.
 bool is_truthy(const json::value& value);
 
+/// Without the mark that some services put before their JSON.
+std::string_view without_byte_order_mark(std::string_view text);
 /// Removes ASCII blanks at both ends.
 std::string_view trimmed(std::string_view text);
 bool is_blank(std::string_view text);
@@ -47,6 +49,9 @@ bool is_blank(std::string_view text);
 bool same_word(std::string_view a, std::string_view b);
 /// A byte below 0x20, or 0x7f.
 bool has_control_characters(std::string_view text);
+/// May be the value of a header, and arrives as it is: ASCII, no control characters, no blanks at
+/// its ends.
+bool is_header_text(std::string_view text);
 
 inline json::string_view key_of(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view view(json::string_view text) { return {text.data(), text.size()}; }
