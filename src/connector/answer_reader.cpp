@@ -53,15 +53,9 @@ Check check_content_type(const net::Answer& answer) {
       answer, fmt::format("The service answered with {} instead of JSON", quotable(type)));
 }
 
-std::string_view without_mark(std::string_view text) {
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  return text;
-}
-
 Result<RawJson, CallError> parse_body(const net::Answer& answer) {
   if (auto refused = check_content_type(answer)) return *std::move(refused);
-  const auto text = without_mark(answer.body);
+  const auto text = without_byte_order_mark(answer.body);
   const auto skipped = answer.body.size() - text.size();
   auto json = RawJson::parse(text, answer.body.capacity() - skipped);
   if (json) return *std::move(json);
@@ -505,7 +499,7 @@ std::string item_text(const json::value& item) {
 }
 
 std::string refusal_text(const net::Answer& answer) {
-  const auto text = without_mark(answer.body);
+  const auto text = without_byte_order_mark(answer.body);
   json::value body;
   if (text.size() <= refusal_bytes) body = tree_of(text);
   const auto* const object = body.if_object();
@@ -556,7 +550,7 @@ Result<Outcome, CallError> read_answer(const Definition& definition, const Opera
                                        const net::Answer& answer, const ReadOptions& options) {
   Outcome outcome;
   outcome.upstream_status = answer.status;
-  const bool blank = is_blank(without_mark(answer.body));
+  const bool blank = is_blank(without_byte_order_mark(answer.body));
   auto body =
       blank ? Result<RawJson, CallError>(RawJson::parse("{}", 2).value()) : parse_body(answer);
   if (!body) return std::move(body).error();
@@ -602,7 +596,7 @@ CallError read_refusal(const Definition& definition, const net::Answer& answer, 
 }
 
 Result<json::value, CallError> read_tree(const Definition& definition, const net::Answer& answer) {
-  if (is_blank(without_mark(answer.body))) return json::value(json::object());
+  if (is_blank(without_byte_order_mark(answer.body))) return json::value(json::object());
   auto body = parse_body(answer);
   if (!body) return std::move(body).error();
   if (auto error = find_error_envelope(definition, *body, answer)) return *std::move(error);

@@ -520,6 +520,9 @@ TEST_F(TokenTest, TheTokenEndpointMaySayNo) {
   upstream_.will_answer(renewed, 201).will_answer("[]");
   EXPECT_EQ(text(execute_one()), "[]");
 }
+  use("", {{"refresh_token", "R"}});
+  upstream_.will_answer("\xef\xbb\xbf"s + renewed).will_answer("[]");
+  EXPECT_EQ(text(execute_one()), "[]") << "a byte order mark does not matter";
 
 TEST_F(TokenTest, NothingToStartWith) {
   use("", {{"client_id", "c"}});

@@ -190,7 +190,7 @@ std::optional<std::chrono::seconds> life_of(const json::object& body) {
 Renewed read_tokens(const AuthScheme& scheme, const net::Answer& answer, const TokenState& before,
                     const std::vector<Secret>& secrets, Instant asked_at) {
   json::error_code code;
-  const json::value tree = json::parse(key_of(answer.body), code);
+  const json::value tree = json::parse(key_of(without_byte_order_mark(answer.body)), code);
   const auto* const body = code ? nullptr : tree.if_object();
   const bool accepted = answer.status == 200 || answer.status == 201;
   const json::string* const access = body != nullptr ? find_string(*body, "access_token") : nullptr;
