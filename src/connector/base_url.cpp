@@ -253,7 +253,9 @@ std::optional<CallError> check_allowed(const Definition& definition, const Confi
     const json::value* const value = config.if_contains(key_of(variable.name));
     if (variable.allowed.empty() || value == nullptr || value->is_null()) continue;
     const auto text = scalar_text(*value).value_or("");
-    if (std::find(variable.allowed.begin(), variable.allowed.end(), text) == variable.allowed.end())
+    // Hosts know no case, and where a file lists NA its maps and its users may say na.
+    if (std::none_of(variable.allowed.begin(), variable.allowed.end(),
+                     [&](const std::string& one) { return same_word(one, text); }))
       return CallError{CallErrorKind::invalid_parameter,
                        fmt::format("the setting '{}' must be one of: {}", variable.name,
                                    fmt::join(variable.allowed, ", ")),

@@ -708,6 +708,7 @@ TEST(BaseUrl, DefaultsAndEnums) {
       "[na, eu]}}";
   EXPECT_EQ(base_url(server, "{}"), "https://na.acme.example");
   EXPECT_EQ(base_url(server, R"({"r":"eu"})"), "https://eu.acme.example");
+  EXPECT_EQ(base_url(server, R"({"r":"EU"})"), "https://EU.acme.example");  // hosts know no case
   EXPECT_EQ(base_url(server, R"({"r":"xx"})"), "invalid_parameter r");
   EXPECT_EQ(base_url(server, R"({"r":null})"), "https://na.acme.example");
   // A hole as its own default is no default.
