@@ -74,7 +74,11 @@ Result<std::optional<Clear>, CallError> fill(const AuthScheme& scheme,
     const auto found = fields.find(piece.text);
     if (found == fields.end()) {
       if (!is_required(scheme, piece.text)) return std::optional<Clear>();
-      return credentials_error(fmt::format("The credential field '{}' is missing", piece.text));
+      auto error =
+          credentials_error(fmt::format("The credential field '{}' is missing", piece.text));
+      // Nothing at all is no mistake in the credentials; they are lacking.
+      if (fields.empty()) error.kind = CallErrorKind::authentication;
+      return error;
     }
     out.text += found->second.reveal();
     if (out.text.size() > most_value)

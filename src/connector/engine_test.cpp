@@ -514,6 +514,7 @@ TEST_F(TokenTest, TheTokenEndpointMaySayNo) {
     const auto outcome = execute_one();
     EXPECT_EQ(text(outcome),
               "authentication: Failed to obtain access_token via token refresh: "s + one.message);
+    EXPECT_EQ(outcome.error().status, 0) << "the service itself said nothing";
     EXPECT_EQ(upstream_.take().size(), 1u) << "never sent twice, never redirected";
   }
   use("", {{"refresh_token", "R"}});

@@ -175,10 +175,10 @@ Task<Execution::Check> Execution::ensure_token() {
   if (!failed) co_return std::nullopt;
   // A token that still lasts is used; the next call tries again.
   if (!missing && opened_.tokens.expires_at > now()) co_return std::nullopt;
+  // The endpoint's status is in the message; the service itself has not been asked.
   co_return CallError{
       CallErrorKind::authentication,
-      "Failed to obtain access_token via token refresh: " + std::move(failed->message),
-      failed->status};
+      "Failed to obtain access_token via token refresh: " + std::move(failed->message)};
 }
 
 Task<std::optional<RenewalFailure>> Execution::renew_token() {
