@@ -28,8 +28,8 @@ CallError http_client_error(const net::Answer& answer, std::string message) {
   return {CallErrorKind::http_client, std::move(message), answer.status};
 }
 
-CallError executor_error(const net::Answer& answer, std::string message) {
-  return {CallErrorKind::executor, std::move(message), answer.status};
+CallError api_error(const net::Answer& answer, std::string message) {
+  return {CallErrorKind::api_error, "API error: " + std::move(message), answer.status};
 }
 
 bool contains_word(std::string_view text, std::string_view word) {
@@ -82,12 +82,10 @@ Check find_error_envelope(const Definition& definition, const RawJson& body,
   const ErrorCheck& check = *definition.error_check;
   const auto field = body.find(body.root(), check.field);
   if (!field || !same_value(tree_of(body.slice(*field)), check.on_value)) return std::nullopt;
-  if (!check.message_field)
-    return executor_error(answer, "API error: the service reported a failure");
+  if (!check.message_field) return api_error(answer, "the service reported a failure");
   const auto message = body.find(body.root(), *check.message_field);
-  return executor_error(
-      answer, "API error: " + (message ? quotable(message_text(tree_of(body.slice(*message))))
-                                       : std::string("unknown_error")));
+  return api_error(answer, message ? quotable(message_text(tree_of(body.slice(*message))))
+                                   : std::string("unknown_error"));
 }
 
 // GraphQL errors in a 200 (F15).
@@ -118,7 +116,7 @@ CallError graphql_failure(const RawJson& body, Value errors, const net::Answer& 
     if (!text.empty()) text += ", ";
     text += message_text(tree_of(body.slice(message ? *message : error)));
   });
-  return executor_error(answer, "API error: " + quotable(text));
+  return api_error(answer, quotable(text));
 }
 
 // 9.3 Paths.

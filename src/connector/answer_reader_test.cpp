@@ -238,16 +238,16 @@ TEST(Envelope, AFailureInA200IsAnError) {
   };
   const char* const check = "{field: ok, on_value: false, message_field: error}";
   const Case cases[] = {
-      {check, R"({"ok":false,"error":"not_authed"})", "executor: API error: not_authed"},
-      {check, R"({"ok":0,"error":"x"})", "executor: API error: x"},
-      {check, R"({"ok":false})", "executor: API error: unknown_error"},
-      {check, R"({"ok":false,"error":{"a":1}})", "executor: API error: {'a': 1}"},
+      {check, R"({"ok":false,"error":"not_authed"})", "api_error: API error: not_authed"},
+      {check, R"({"ok":0,"error":"x"})", "api_error: API error: x"},
+      {check, R"({"ok":false})", "api_error: API error: unknown_error"},
+      {check, R"({"ok":false,"error":{"a":1}})", "api_error: API error: {'a': 1}"},
       {check, R"({"ok":true})", R"({"ok":true})"},
       {check, R"({"ok":null})", R"({"ok":null})"},
       {check, R"({"error":"x"})", R"({"error":"x"})"},
       {check, "[false]", R"([{"value":false}])"},
       {"{field: s, on_value: bad}", R"({"s":"bad"})",
-       "executor: API error: the service reported a failure"},
+       "api_error: API error: the service reported a failure"},
   };
   for (const Case& one : cases)
     EXPECT_EQ(
@@ -267,7 +267,7 @@ TEST(GraphQlErrors, RaiseWhenThereIsNoData) {
       R"({"errors":[{"message":"no"},{"message":"way"}]})",
       R"({"data":{"n":null},"errors":[{"message":"no"},{"message":"way"}]})"};
   for (const char* const body : raised)
-    EXPECT_EQ(data(read(parts, answer(body))), "executor: API error: no, way") << body;
+    EXPECT_EQ(data(read(parts, answer(body))), "api_error: API error: no, way") << body;
   const auto partial =
       read(parts, answer(R"({"data":{"n":[{"a":1}]},"errors":[{"message":"m"}]})"));
   EXPECT_EQ(data(partial), R"([{"a":1}])");

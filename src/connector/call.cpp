@@ -36,6 +36,8 @@ std::string_view name_of(CallErrorKind kind) {
       return "rate_limit";
     case CallErrorKind::http_status:
       return "http_status";
+    case CallErrorKind::api_error:
+      return "api_error";
     case CallErrorKind::http_client:
       return "http_client";
     case CallErrorKind::executor:
@@ -99,6 +101,7 @@ Error to_error(CallError from) {
       error.code = provider_code(from.status);
       if (from.status >= 500) error.kind = ErrorKind::upstream_unreachable;
       break;
+    case CallErrorKind::api_error:
     case CallErrorKind::executor:
       error.code = "provider_rejected";
       break;

@@ -18,7 +18,8 @@
 
 namespace fairlead::connector {
 
-/// How a call can fail. The names are those of `exec-local --batch`.
+/// How a call can fail. The names are those of `exec-local --batch`, which says http_client for
+/// api_error.
 enum class CallErrorKind {
   missing_parameter,
   invalid_parameter,
@@ -30,8 +31,9 @@ enum class CallErrorKind {
   authentication,  ///< 401/403
   rate_limit,      ///< 429
   http_status,     ///< any other status >= 400
+  api_error,       ///< the service reports a failure in an answer of status 200
   http_client,     ///< an answer that is no HTTP, or not of the promised type
-  executor,  ///< the definition does not fit the answer (API error in a 200, no download URL, ...)
+  executor,        ///< the definition does not fit the answer (no download URL, an empty file, ...)
   record_expression,  ///< a filter or transform failed
   network,
   timeout

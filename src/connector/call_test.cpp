@@ -28,6 +28,7 @@ TEST(CallError, BecomesAnErrorOfThePlatform) {
       {Kind::http_status, 409, ErrorKind::upstream_refused, "provider_rejected", ""},
       {Kind::http_status, 503, ErrorKind::upstream_unreachable, "provider_unavailable", ""},
       {Kind::http_client, 200, ErrorKind::upstream_unreachable, "provider_unavailable", ""},
+      {Kind::api_error, 200, ErrorKind::upstream_refused, "provider_rejected", ""},
       {Kind::executor, 200, ErrorKind::upstream_refused, "provider_rejected", ""},
       {Kind::record_expression, 200, ErrorKind::upstream_unreachable, "provider_unavailable", ""},
       {Kind::network, 0, ErrorKind::upstream_unreachable, "provider_unavailable", ""},

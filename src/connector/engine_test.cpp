@@ -204,7 +204,7 @@ TEST_F(AcmeTest, TheOtherOperations) {
       {"tickets", "get", R"({"id":5})", R"({"ok":false,"reason":"no such ticket"})",
        "GET globex.acme-tickets.example/api/v2/tickets/5\n"
        "Accept: */*\nAcme-Org: org-77\nAuthorization: Bearer AT-1\n\n",
-       "executor: API error: no such ticket", ""},
+       "api_error: API error: no such ticket", ""},
       {"tickets", "update",
        R"({"id":5,"subject":"x & y","watchers":["a","b"],"custom":{"f":{"g":1}},"urgent":true})",
        R"({"ok":true})",
@@ -520,10 +520,10 @@ TEST_F(TokenTest, TheTokenEndpointMaySayNo) {
   use("", {{"refresh_token", "R"}});
   upstream_.will_answer(renewed, 201).will_answer("[]");
   EXPECT_EQ(text(execute_one()), "[]");
-}
   use("", {{"refresh_token", "R"}});
   upstream_.will_answer("\xef\xbb\xbf"s + renewed).will_answer("[]");
   EXPECT_EQ(text(execute_one()), "[]") << "a byte order mark does not matter";
+}
 
 TEST_F(TokenTest, NothingToStartWith) {
   use("", {{"client_id", "c"}});
@@ -851,7 +851,7 @@ TEST_F(EngineTest, OneStepDownloadsFailBeforeTheFirstByte) {
       .action = "download",
       .info = "x-airbyte-response-error-check: {field: ok, on_value: false, message_field: e}"};
   upstream_.will_answer(R"({"ok":false,"e":"gone"})");
-  EXPECT_EQ(text(execute(parts)), "executor: API error: gone");
+  EXPECT_EQ(text(execute(parts)), "api_error: API error: gone");
   upstream_.will_answer(R"({"ok":true,"rows":[1]})");
   EXPECT_EQ(text(execute(parts)), R"({"ok":true,"rows":[1]})");
   upstream_.will_answer("{broken json is a file too");

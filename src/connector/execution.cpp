@@ -448,7 +448,7 @@ Task<Execution::Check> Execution::check_envelope(Reply& reply) {
   }
   if (!reply.stream) {  // read to its end, so it may be an envelope
     const auto body = read_tree(definition_, answer_of(reply.status, reply.headers, head));
-    if (!body && body.error().kind == CallErrorKind::executor) co_return body.error();
+    if (!body && body.error().kind == CallErrorKind::api_error) co_return body.error();
   }
   reply.stream = resumed(std::move(head), std::move(reply.stream));
   co_return std::nullopt;

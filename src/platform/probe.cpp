@@ -10,7 +10,8 @@ constexpr std::chrono::seconds probe_limit{20};
 bool is_refusal(std::string_view kind, int status) {
   using connector::CallErrorKind;
   if (kind == name_of(CallErrorKind::authentication) ||
-      kind == name_of(CallErrorKind::credentials) || kind == name_of(CallErrorKind::executor))
+      kind == name_of(CallErrorKind::credentials) || kind == name_of(CallErrorKind::api_error) ||
+      kind == name_of(CallErrorKind::executor))
     return true;
   return status == 400 || status == 401 || status == 402 || status == 403 || status == 422;
 }

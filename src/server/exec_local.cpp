@@ -162,16 +162,20 @@ std::string to_text(const connector::Plan& plan) {
   return json::serialize(out);
 }
 
-/// The service's status; where nothing was sent, the one that a service would have answered.
+/// The status by which the service refused; where nothing was sent, the one that a service would
+/// have answered. A 200 with something wrong in it refused nothing.
 int status_of(const CallError& error) {
-  if (error.status != 0) return error.status;
+  if (error.status >= 300) return error.status;
   if (error.kind == CallErrorKind::validation) return 400;
   return error.kind == CallErrorKind::authentication ? 401 : 0;
 }
 
 json::object to_json(const CallError& error) {
-  json::object out{
-      {"kind", connector::name_of(error.kind)}, {"status", nullptr}, {"message", error.message}};
+  // What a service reports in a 200 has no name of its own in this protocol.
+  const bool reported = error.kind == CallErrorKind::api_error;
+  json::object out{{"kind", connector::name_of(reported ? CallErrorKind::http_client : error.kind)},
+                   {"status", nullptr},
+                   {"message", error.message}};
   if (const int status = status_of(error); status != 0) out["status"] = status;
   return out;
 }
