@@ -44,7 +44,12 @@ class RawServer {
   }
 
   std::uint16_t port() const { return port_; }
-  int connections() const { return connections_; }
+  int connections() const { return connections_; }  ///< accepted so far
+  /// Those whose script has not ended.
+  std::size_t open_connections() {
+    const std::lock_guard lock(mutex_);
+    return open_.size();
+  }
   std::string origin() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
  private:
