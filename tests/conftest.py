@@ -1,19 +1,15 @@
 """A running server, the sandbox service and a connector to it, for all tests of a worker."""
-import re
-
 import pytest
 
-from support.harness import BINARY, Process, Server, definition_id, free_port, wait_until
+from support.harness import BINARY, Process, Server, definition_id
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory):
     """Harbor's address."""
     folder = tmp_path_factory.mktemp("sandbox")
-    port = free_port()
-    process = Process([BINARY, "sandbox", "--listen", f"127.0.0.1:{port}", "--faults", "--requests-per-minute", "0"], folder / "log")
-    wait_until(lambda: re.search(r"http://127", process.log.read_text()), what="the sandbox")
-    yield f"http://127.0.0.1:{port}"
+    process = Process([BINARY, "sandbox", "--listen", "127.0.0.1:0", "--faults", "--requests-per-minute", "0"], folder / "log")
+    yield process.wait_for_output(r"http://127\.0\.0\.1:\d+").group()
     process.stop()
 
 

@@ -3,11 +3,10 @@ import gzip
 import json
 import socket
 import threading
-import time
 
 import pytest
 
-from support.harness import Server, http
+from support.harness import Server, http, wait_until
 
 
 class RawUpstream:
@@ -156,17 +155,17 @@ def test_a_service_that_is_slow_for_one_does_not_slow_the_others(server, connect
     release = threading.Event()
 
     def stall(connection):
-        release.wait(30)
+        release.wait(60)
         connection.sendall(response(200, {"id": 1}))
 
-    upstream.answer = stall
+    upstream.answer, asked_before = stall, len(upstream.requests)
     slow = [threading.Thread(target=execute, args=(server, connector)) for _ in range(4)]
     for thread in slow:
         thread.start()
-    start = time.monotonic()
+    wait_until(lambda: len(upstream.requests) >= asked_before + len(slow), what="the slow calls reaching the service")
     assert http("GET", server.url + "/healthz").status == 200
     assert server.call("GET", f"/integrations/connectors/{connector}").status == 200
-    assert time.monotonic() - start < 10
+    assert all(thread.is_alive() for thread in slow), "the others were answered while these were waiting"
     release.set()
     for thread in slow:
         thread.join()

@@ -38,8 +38,7 @@ def test_killed_a_hundred_times_nothing_acknowledged_is_lost(tmp_path):
         for writer in writers:
             writer.start()
         wanted = random.randrange(1, 12)
-        while len(new) < wanted and any(writer.is_alive() for writer in writers):
-            pass
+        wait_until(lambda: len(new) >= wanted or not any(writer.is_alive() for writer in writers), what="the writes", pause=0.001)
         server.stop(signal.SIGKILL)
         stop.set()
         for writer in writers:
@@ -60,8 +59,7 @@ def test_sigterm_in_the_middle_of_writes_ends_cleanly(tmp_path):
     writers = [threading.Thread(target=create_until_killed, args=(server, token, new, stop)) for _ in range(4)]
     for writer in writers:
         writer.start()
-    while len(new) < 20:
-        pass
+    wait_until(lambda: len(new) >= 20, what="twenty writes")
     assert server.stop(signal.SIGTERM) == 0
     stop.set()
     for writer in writers:

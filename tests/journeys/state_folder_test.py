@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support.harness import BINARY, Process, Server, free_port, http, run_cli
+from support.harness import BINARY, Process, Server, http, run_cli
 
 
 @pytest.fixture
@@ -16,7 +16,8 @@ def server(tmp_path):
 
 
 def serve(server, *extra, environment=None):
-    return subprocess.run([BINARY, "serve", "--state-dir", server.state, "--listen", f"127.0.0.1:{free_port()}", *extra], capture_output=True, text=True,
+    return subprocess.run([BINARY, "serve", "--state-dir", server.state, "--listen", "127.0.0.1:0", "--public-url", "http://fairlead.test", *extra],
+                          capture_output=True, text=True,
                           timeout=60, env={**os.environ, **(environment or {})})
 
 
@@ -102,8 +103,9 @@ def test_files_are_private_whatever_the_umask(tmp_path):
 
 
 def test_an_unclaimed_server_answers_only_health(tmp_path):
-    port = free_port()
-    process = Process([BINARY, "serve", "--state-dir", tmp_path / "fresh", "--listen", f"127.0.0.1:{port}"], tmp_path / "log")
+    process = Process([BINARY, "serve", "--state-dir", tmp_path / "fresh", "--listen", "127.0.0.1:0", "--public-url", "http://fairlead.test"],
+                      tmp_path / "log")
+    port = process.wait_for_port()
     process.wait_for_http(f"http://127.0.0.1:{port}/healthz")
     answer = http("POST", f"http://127.0.0.1:{port}/api/v1/account/applications/token", {"client_id": "x", "client_secret": "y"})
     assert answer.status == 503 and answer.json()["errors"][0]["error_code"] == "setup_required"

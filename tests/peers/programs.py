@@ -23,23 +23,31 @@ def answers(url):
 @contextlib.contextmanager
 def running(name, command, seconds=90, folder=None):
     """Runs `command(port)`, a list, and gives its address once it answers. The output goes to build/peers/log/NAME.log."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     log = installation.HOME / "log" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    # The kernel ends it too when this process dies without a word.
-    full = ["setpriv", "--pdeathsig", "KILL", *map(str, command(port))]
-    with open(log, "wb") as output:
-        process = subprocess.Popen(full, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
-    try:
-        wait_until(lambda: answers(url) or process.poll() is not None, seconds, name)
-        assert process.poll() is None, f"{name} ended while starting:\n{log.read_text(errors='replace')[-3000:]}"
-        yield url
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+    for tries_left in (2, 1, 0):  # another program may take the port before this one does
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        # The kernel ends it too when this process dies without a word.
+        full = ["setpriv", "--pdeathsig", "KILL", *map(str, command(port))]
+        with open(log, "wb") as output:
+            process = subprocess.Popen(full, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
         try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            wait_until(lambda: process.poll() is not None or answers(url), seconds, name)
+            if process.poll() is None:
+                yield url
+                return
+        finally:
+            end(process)
+        assert tries_left, f"{name} ended while starting:\n{log.read_text(errors='replace')[-3000:]}"
+
+
+def end(process):
+    """It and everything it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import secrets
 import signal
@@ -15,18 +16,26 @@ BINARY = pathlib.Path(os.environ.get("FAIRLEAD_BINARY", pathlib.Path(__file__).p
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """For programs that cannot be told port 0. From below the range that the kernel takes for outgoing connections, so that only another
+    caller of this function could take it before the program does; who starts such a program tries again when it ends at once."""
+    first_outgoing = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(min(10_000, first_outgoing - 1_000), first_outgoing)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
-def wait_until(condition, seconds=30, what="condition"):
+def wait_until(condition, seconds=60, what="condition", pause=0.02):
     """Polls; the only waiting in these tests."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
             return value
-        time.sleep(0.02)
+        time.sleep(pause)
     raise AssertionError(f"{what} did not come true in {seconds} s")
 
 
@@ -56,12 +65,33 @@ class Process:
     def __init__(self, command, log, environment=None):
         self.command, self.log = [str(part) for part in command], pathlib.Path(log)
         self.output = open(log, "ab")
+        self.log_start = self.output.tell()
         self.process = subprocess.Popen(self.command, stdout=self.output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                         env={**os.environ, **(environment or {})})
 
+    def said(self):
+        """Its output so far."""
+        return self.log.read_bytes()[self.log_start:].decode(errors="replace")
+
+    def assert_running(self):
+        assert self.process.poll() is None, f"{self.command} ended: {self.said()[-2000:]}"
+
+    def wait_for_output(self, expression):
+        """The first match of the expression in its output."""
+        def found():
+            match = re.search(expression, self.said())
+            if not match:
+                self.assert_running()
+            return match
+        return wait_until(found, what=expression)
+
+    def wait_for_port(self):
+        """Of `fairlead serve --listen 127.0.0.1:0`: the port that it got."""
+        return int(self.wait_for_output(r'"event":"server\.started".*"port":"?(\d+)').group(1))
+
     def wait_for_http(self, url):
         def answers():
-            assert self.process.poll() is None, f"{self.command} ended: {self.log.read_text()[-2000:]}"
+            self.assert_running()
             try:
                 return http("GET", url, timeout=5).status == 200
             except OSError:
@@ -98,12 +128,12 @@ class Server:
         self.client = json.loads(self.client_file.read_text())
 
     def start(self):
-        self.port = free_port()
+        # Tokens name the public URL: it stays while the port changes from start to start.
+        self.process = Process([BINARY, "serve", "--state-dir", self.state, *self.database, "--listen", "127.0.0.1:0",
+                                "--public-url", "http://fairlead.test", *self.extra], self.log)
+        self.port = self.process.wait_for_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = self.url + "/api/v1"
-        # Tokens name the public URL: it stays while the port changes from start to start.
-        self.process = Process([BINARY, "serve", "--state-dir", self.state, *self.database, "--listen", f"127.0.0.1:{self.port}",
-                                "--public-url", "http://fairlead.test", *self.extra], self.log)
         self.process.wait_for_http(self.url + "/readyz")
         return self
 

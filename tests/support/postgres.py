@@ -15,15 +15,24 @@ class Postgres:
         assert binaries, "PostgreSQL 15 is not installed; on Debian: apt install postgresql-15"
         self.binaries = pathlib.Path(binaries[-1])
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fairlead-postgres-"))
-        self.port = free_port()
         # The server refuses to run as root.
         self.user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self.user:
             shutil.chown(self.folder, "postgres")
         self.run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        self.server = subprocess.Popen([*self.user, self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
-                                        "-c", f"unix_socket_directories={self.folder}", "-c", "fsync=off"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(lambda: self.run("pg_isready", "-h", "127.0.0.1", "-p", self.port, check=False).returncode == 0, what="PostgreSQL")
+        for _ in range(3):  # another program may take the port before this one does
+            self.start()
+            if self.server.poll() is None:
+                return
+        raise AssertionError(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()[-3000:]}")
+
+    def start(self):
+        self.port = free_port()
+        with open(self.folder / "log", "ab") as log:
+            self.server = subprocess.Popen([*self.user, self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
+                                            "-c", f"unix_socket_directories={self.folder}", "-c", "fsync=off"], stdout=log, stderr=log)
+        # By the socket in its folder: nobody else answers there.
+        wait_until(lambda: self.server.poll() is not None or self.run("pg_isready", "-h", self.folder, "-p", self.port, check=False).returncode == 0, what="PostgreSQL")
 
     def run(self, program, *arguments, check=True):
         return subprocess.run([*self.user, self.binaries / program, *map(str, arguments)], check=check, capture_output=True, text=True, cwd="/")

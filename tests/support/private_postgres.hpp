@@ -95,7 +95,7 @@ class PrivatePostgres {
         --no-instructions || give_up
       $as ${bin}postgres -D data -F -k $folder -p $port -c listen_addresses=127.0.0.1 \
         -c max_connections=200 </dev/null &
-      until ${bin}pg_isready -q -h 127.0.0.1 -p $port; do
+      until ${bin}pg_isready -q -h $folder -p $port; do
         kill -0 $! || give_up
         sleep 0.02
       done
