@@ -12,6 +12,7 @@ build:
 	@cmake --preset release $(QUIET)
 	@cmake --build --preset release --target fairlead -j $(JOBS)
 	@strip -o build/release/bin/fairlead.stripped build/release/bin/fairlead && mv build/release/bin/fairlead.stripped build/release/bin/fairlead
+	@tools/check_binary.py build/release/bin/fairlead --shipped
 	@ls -l build/release/bin/fairlead
 
 test:

@@ -1,16 +1,20 @@
-"""The .deb: what is in it, how tightly its unit is closed, and that it installs, starts and goes away again."""
+"""The .deb: what is in it, how its program was hardened, how tightly its unit is closed, and that it installs, starts and goes away again."""
 import json
 import os
 import pathlib
 import re
 import secrets
+import struct
 import subprocess
+import sys
 
 import pytest
 
-from support.harness import BINARY, Process, free_port
+from support.harness import BINARY, Process
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tools"))
+import check_binary  # noqa: E402
 UNIT = ROOT / "packaging" / "fairlead.service"
 
 
@@ -36,6 +40,42 @@ def test_the_package_holds_the_program_the_unit_and_its_dependencies(package):
     assert "libssl3" in depends and "libpq5" in depends and "ca-certificates" in depends
 
 
+def test_the_programs_are_hardened(package, tmp_path):
+    assert check_binary.missing(BINARY.read_bytes()) == []
+    subprocess.run(["dpkg-deb", "--extract", package, tmp_path], check=True)
+    packaged = (tmp_path / "usr/bin/fairlead").read_bytes()
+    optimized = "CMAKE_BUILD_TYPE:STRING=Release" in (BINARY.parents[1] / "CMakeCache.txt").read_text()
+    lacks = check_binary.missing(packaged, shipped=True)
+    assert lacks == [] if optimized else set(lacks) <= {check_binary.CHECKED_COPIES, check_binary.SMALL}
+
+
+@pytest.mark.parametrize("damage, name", [
+    (lambda elf, data: elf.set_dynamic(data, check_binary.TAG_FLAGS_1, 0), "loads anywhere (PIE)"),
+    (lambda elf, data: elf.set_segment_flags(data, check_binary.GNU_STACK, 7), "a stack that does not execute"),
+    (lambda elf, data: elf.set_segment_flags(data, check_binary.LOAD, 7), "no memory both writable and executable"),
+])
+def test_a_weakness_is_found(damage, name):
+    data = bytearray(BINARY.read_bytes())
+    damage(Damage(data), data)
+    assert name in check_binary.missing(bytes(data))
+
+
+class Damage(check_binary.Elf):
+    """Changes an ELF file where it is."""
+
+    def set_dynamic(self, data, tag, value):
+        for kind, _, offset, _, _, size, _, _ in self.segments:
+            for at in range(offset, offset + size, 16) if kind == check_binary.DYNAMIC else ():
+                if struct.unpack_from("<Q", data, at)[0] == tag:
+                    struct.pack_into("<Q", data, at + 8, value)
+
+    def set_segment_flags(self, data, kind, flags):
+        start, size = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 54)[0]
+        for i, segment in enumerate(self.segments):
+            if segment[0] == kind:
+                struct.pack_into("<I", data, start + i * size + 4, flags)
+
+
 def installed():
     return subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Status}", "fairlead"], capture_output=True, text=True).stdout == "installed"
 
@@ -44,12 +84,13 @@ def installed():
 def test_the_package_installs_starts_and_goes_away(package, tmp_path):
     subprocess.run(["dpkg", "--install", "--force-depends", package], check=True, capture_output=True)
     try:
-        state, port = tmp_path / "state", free_port()
+        state = tmp_path / "state"
         (tmp_path / "password").write_text(secrets.token_urlsafe(18))
         subprocess.run(["/usr/bin/fairlead", "init", "--state-dir", state, "--admin-email", "a@example.com", "--admin-password-file", tmp_path / "password",
                         "--client-out", tmp_path / "client.json"], check=True, capture_output=True)
-        process = Process(["/usr/bin/fairlead", "serve", "--state-dir", state, "--listen", f"127.0.0.1:{port}"], tmp_path / "log")
-        process.wait_for_http(f"http://127.0.0.1:{port}/readyz")
+        process = Process(["/usr/bin/fairlead", "serve", "--state-dir", state, "--listen", "127.0.0.1:0",
+                           "--public-url", "http://fairlead.test"], tmp_path / "log")
+        process.wait_for_http(f"http://127.0.0.1:{process.wait_for_port()}/readyz")
         assert process.stop() == 0
         assert json.loads((tmp_path / "client.json").read_text())["client_id"]
     finally:
