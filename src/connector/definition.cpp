@@ -109,8 +109,7 @@ Result<const Operation*, LookupFailure> Definition::find(std::string_view entity
   const auto operation = by_action->second.find(name_of(*parsed));
   if (operation == by_action->second.end()) {
     std::vector<std::string> words;
-    for (const Operation* one : find_entity(entity)->operations)
-      words.emplace_back(name_of(one->action));
+    for (const auto& [word, one] : by_action->second) words.push_back(word);
     return LookupFailure{Reason::action_not_supported, "the entity " + quoted(entity) +
                                                            " has no action " + quoted(action) +
                                                            "; it has " + joined(words)};

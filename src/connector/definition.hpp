@@ -105,6 +105,16 @@ struct FileUrl {
   std::string source;
 };
 
+/// Other names of an operation and of what it takes (x-fairlead-also-known-as).
+struct OtherNames {
+  struct Value {
+    std::string parameter, other, own;
+  };
+  std::vector<std::pair<std::string, Action>> operations;       ///< entity and action
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< other name, own name
+  std::vector<Value> values;  ///< several at once: in alphabetical order, with commas
+};
+
 struct Operation {
   std::string entity;
   Action action = Action::get;
@@ -125,6 +135,7 @@ struct Operation {
   std::string no_pagination;
   bool preferred_for_check = false;
   bool untested = false;
+  OtherNames other_names;
   json::object hints;           ///< x-airbyte-ai-hints
   json::value response_schema;  ///< of the 200, else 201 answer; null when none
   json::object extensions;      ///< every x-* member as written, for tools and later readers

@@ -119,6 +119,12 @@ class DefinitionLoader {
       definition.index_[operation->entity].emplace(name_of(operation->action), operation.get());
     }
     for (Entity& entity : definition.entities) load_entity_schema(entity);
+    for (const auto& operation : definition.operations)
+      for (const auto& [entity, action] : operation->other_names.operations)
+        if (!definition.index_[entity].emplace(name_of(action), operation.get()).second)
+          loading_.problems.warn(entity + "." + std::string(name_of(action)) +
+                                 " is the name of an operation; it cannot be another name of " +
+                                 operation->entity + "." + std::string(name_of(operation->action)));
   }
   void load_entity_schema(Entity& entity) {
     const YamlNode* schema = loading_.schemas.of_entity(entity.name);

@@ -1,6 +1,7 @@
 #include "connector/execution.hpp"
 
 #include "connector/follow.hpp"
+#include "connector/other_names.hpp"
 #include "connector/retry.hpp"
 #include "connector/wire_text.hpp"
 
@@ -121,6 +122,7 @@ Execution::Check Execution::find_operation() {
   const auto found = definition_.find(call_.entity, call_.action);
   if (!found) return CallError{kind_of(found.error().reason), found.error().message};
   operation_ = *found;
+  take_other_names(*operation_, params_);
   if (operation_->action != Action::download) return std::nullopt;
   auto chunk = read_chunk_request(params_);
   if (!chunk) return std::move(chunk).error();

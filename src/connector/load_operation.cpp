@@ -69,6 +69,7 @@ class OperationLoader {
     load_upload();
     load_extraction();
     load_download();
+    load_other_names();
     if (const auto responses = fields_.map("responses")) load_responses(*responses);
     fields_.allow({"tags", "externalDocs", "callbacks", "deprecated", "security", "servers",
                    "x-airbyte-param-sources"});
@@ -178,6 +179,43 @@ class OperationLoader {
     else if (text->find_first_not_of(" \t\n") == std::string::npos)
       problems().add(place, "the way to the file's URL is expected, such as result.files[0].url");
     operation_->file_url = FileUrl{*text};
+  }
+
+  bool takes(std::string_view name) const {
+    const auto has_name = [name](const auto& one) { return one.name == name; };
+    return std::any_of(operation_->parameters.begin(), operation_->parameters.end(), has_name) ||
+           std::any_of(operation_->body.fields.begin(), operation_->body.fields.end(), has_name);
+  }
+  void load_other_names() {
+    const auto place = fields_.find("x-fairlead-also-known-as");
+    if (!place) return;
+    Fields names(*place, problems());
+    if (const auto list = names.texts("operations"))
+      for (const std::string& name : *list) load_other_operation(*names.find("operations"), name);
+    if (const auto map = names.find("parameters"))
+      for (auto& [other, own] : texts_by_name(*map, problems())) {
+        if (takes(other)) problems().add(*map, "'" + other + "' is a parameter of its own");
+        if (!takes(own)) problems().add(*map, "'" + own + "' is no parameter of this operation");
+        operation_->other_names.parameters.emplace_back(other, own);
+      }
+    if (const auto map = names.map("values"))
+      for (const YamlMember& member : *map->node->if_map()) {
+        const Place values = map->member(member);
+        const std::string parameter(member.key);
+        if (!takes(parameter))
+          problems().add(values, "'" + parameter + "' is no parameter of this operation");
+        for (auto& [other, own] : texts_by_name(values, problems()))
+          operation_->other_names.values.push_back({parameter, other, own});
+      }
+    names.finish(Others::refused);
+  }
+  void load_other_operation(const Place& place, const std::string& name) {
+    const std::size_t dot = name.find('.');
+    const auto action =
+        dot == std::string::npos ? std::nullopt : parse_action(name.substr(dot + 1));
+    if (!action || dot == 0)
+      return problems().add(place, "an entity and an action are expected, such as issues.list");
+    operation_->other_names.operations.emplace_back(name.substr(0, dot), *action);
   }
 
   void load_responses(const Place& place) {

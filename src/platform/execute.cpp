@@ -2,11 +2,13 @@
 
 #include "base/log.hpp"
 #include "base/suggestion.hpp"
+#include "connector/other_names.hpp"
 #include "platform/describe.hpp"
 #include "platform/paging.hpp"
 #include "platform/sealed_credentials.hpp"
 #include "platform/unbroken.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace fairlead::platform {
@@ -148,6 +150,22 @@ net::BodyStream holding(Admission::Place place, net::BodyStream stream) {
   return [held]() { return held->stream(); };
 }
 
+/// `params.fields` of a read that has no such parameter chooses members of the records, as
+/// `select_fields` does; published clients send it for every connector that has it in one place.
+void take_fields(const Operation& operation, ExecuteCommand& command) {
+  const auto found = command.params.find("fields");
+  if (found == command.params.end() || is_write(operation) || !found->value().is_array()) return;
+  const std::vector<std::string> names = parameter_names(operation);
+  if (std::find(names.begin(), names.end(), "fields") != names.end()) return;
+  std::vector<std::string> wanted;
+  for (const json::value& one : found->value().get_array()) {
+    if (!one.is_string()) return;
+    wanted.emplace_back(one.get_string());
+  }
+  command.params.erase(found);
+  if (command.select_fields.empty()) command.select_fields = std::move(wanted);
+}
+
 }  // namespace
 
 Task<Result<Executor::Prepared>> Executor::prepare(const Caller& caller, const ConnectorId& id,
@@ -173,7 +191,9 @@ Task<Result<Executor::Prepared>> Executor::prepare(const Caller& caller, const C
 
   auto operation = connector->definition->find(command.entity, command.action);
   if (!operation) co_return lookup_error(operation.error());
+  connector::take_other_names(**operation, command.params);
   adapt_paging_parameters(**operation, command.params);
+  take_fields(**operation, command);
   if (auto unknown = refusal_of_unknown(*connector->definition, **operation, command.params))
     co_return *std::move(unknown);
   co_return Prepared{connector, *operation};

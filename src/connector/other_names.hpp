@@ -1,0 +1,13 @@
+// Names under which clients of another platform call the same operation, parameter or value
+// (x-fairlead-also-known-as). They are taken on the way in and shown nowhere.
+#pragma once
+
+#include "connector/definition.hpp"
+
+namespace fairlead::connector {
+
+/// Puts what came under another name of a parameter under its own, and another spelling of a value
+/// into its own. What came under the own name as well stays as it is.
+void take_other_names(const Operation& operation, json::object& params);
+
+}  // namespace fairlead::connector
