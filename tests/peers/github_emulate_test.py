@@ -143,7 +143,8 @@ def test_repositories(data):
     data("repositories", "create", {"name": "shed", "description": "Tools", "private": True})
     assert data("repositories", "update", {"owner": "ann", "repo": "shed", "description": "Tools and pots"})["description"] == "Tools and pots"
     assert data("repositories", "get", {"owner": "ann", "repo": "shed"})["private"] is True
-    assert {"garden", "shed"} <= {repository["name"] for repository in data("repositories", "list")}
+    assert {"garden", "shed"} <= {repository["name"] for repository in data("viewer_repositories", "list")}
+    assert "garden" in [repository["name"] for repository in data("repositories", "list", {"username": "ann"})]
 
 
 @pytest.mark.parametrize("entity, action, params, kind, status", [

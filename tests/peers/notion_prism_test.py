@@ -12,6 +12,7 @@ BEHIND = {
     "databases.create": "the operation is missing",
     "pages.create": "blocks, icon and cover are described as text",
     "data_sources.create": "the parent is described as a page",
+    "data_sources.update": "icon and in_trash are missing",
     "blocks.update": "the content is described under a stand-in named type",
 }
 OPERATIONS = [o for o in operations("notion") if o.name not in BEHIND]
