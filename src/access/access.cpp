@@ -16,6 +16,7 @@ struct Access::Impl {
         organizations(database),
         workspaces(database, epochs, clock),
         clients(database, vault, epochs, clock),
+        setup(database, vault, clock),
         tokens(*keys, epochs, verifier, workspaces, clock, issuer) {}
 
   Epochs epochs;
@@ -25,6 +26,7 @@ struct Access::Impl {
   Organizations organizations;
   Workspaces workspaces;
   Clients clients;
+  Setup setup;
   TokenIssuer tokens;
 };
 
@@ -44,6 +46,7 @@ TokenIssuer& Access::tokens() { return impl_->tokens; }
 Organizations& Access::organizations() { return impl_->organizations; }
 Workspaces& Access::workspaces() { return impl_->workspaces; }
 Clients& Access::clients() { return impl_->clients; }
+Setup& Access::setup() { return impl_->setup; }
 std::string Access::jwks() const { return impl_->keys->jwks(); }
 
 Task<void> Access::poll() {

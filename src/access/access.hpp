@@ -4,6 +4,7 @@
 #include "access/authenticator.hpp"
 #include "access/clients.hpp"
 #include "access/organizations.hpp"
+#include "access/setup.hpp"
 #include "access/tokens.hpp"
 #include "access/workspaces.hpp"
 
@@ -31,6 +32,7 @@ class Access {
   Organizations& organizations();
   Workspaces& workspaces();
   Clients& clients();
+  Setup& setup();
 
   /// The JWKS document of /.well-known/jwks.json: the public signing keys.
   std::string jwks() const;

@@ -6,7 +6,6 @@
 #include "platform/platform.hpp"
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,20 +19,20 @@ struct Options {
   /// Show /metrics to everyone; else only to callers on this machine that came without a proxy.
   bool open_metrics = false;
   std::chrono::milliseconds request_time{300'000};
-  /// False until the installation has its first organization: then everything but health answers
-  /// 503 `setup_required`. Empty: it has.
-  std::function<bool()> is_claimed = {};
 };
 
 /// A line of the one table of routes; for tests that walk through all of them.
 struct RouteInfo {
   std::string_view method, pattern;
-  bool is_open = false;  ///< needs no token
+  bool is_open = false;      ///< needs no token
+  bool is_health = false;    ///< answers before the set-up too
+  bool is_ceremony = false;  ///< there only while its ceremony is open
   bool is_documented =
       true;  ///< false: answers that it is not offered, and so no part of the contract
 };
 
-/// Safe to use from any loop. `platform` and `access` outlive it.
+/// Until the installation has its first organization, everything but health and the set-up itself
+/// answers 503 `setup_required`. Safe to use from any loop. `platform` and `access` outlive it.
 class Api {
  public:
   Api(platform::Platform& platform, access::Access& access, Options options);

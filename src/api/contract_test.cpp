@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
+#include <thread>
 
 namespace fairlead::api {
 namespace {
@@ -272,15 +274,122 @@ TEST_F(Router, PutsTheExactNameFirstAndPagesTheRest) {
   EXPECT_EQ(test.call("GET", "/api/v1/workspaces/x", token).status, 422);
 }
 
-TEST(Setup, ComesFirst) {
-  bool claimed = false;
-  Options options;
-  options.is_claimed = [&claimed] { return claimed; };
-  ApiUnderTest test({}, std::move(options));
-  EXPECT_EQ(test.call("GET", "/api/v1/workspaces", "").error_code(), "setup_required");
-  EXPECT_EQ(test.call("GET", "/healthz", "").status, 200);
-  claimed = true;
-  EXPECT_EQ(test.call("GET", "/api/v1/workspaces", "").status, 401);
+/// An installation that nobody has claimed yet.
+class FirstStart : public ::testing::Test {
+ protected:
+  FirstStart() {
+    test.run(test.database->write([](store::Connection& c) { c.execute("DELETE FROM claim"); }));
+  }
+
+  std::string setup_code() {
+    return std::string(test.run(test.access->setup().create_code()).value().reveal());
+  }
+  static json::object command(const std::string& code) {
+    return {{"code", code},
+            {"organization_name", "New"},
+            {"admin_email", "new@example.com"},
+            {"admin_password", "four random words here"}};
+  }
+  Reply claim(const json::object& body, net::Headers headers = {}) {
+    return test.call("POST", "/api/v1/setup", "", body, std::move(headers));
+  }
+
+  ApiUnderTest test;
+};
+
+TEST_F(FirstStart, NothingElseAnswersBeforeIt) {
+  for (const RouteInfo& route : Api::routes()) {
+    const Reply reply = test.call(std::string(route.method), std::string(route.pattern), "");
+    if (route.is_health)
+      EXPECT_NE(reply.status, 503) << route.pattern;
+    else if (!route.is_ceremony)
+      EXPECT_EQ(reply.error_code(), "setup_required") << route.pattern;
+  }
+  EXPECT_EQ(test.call("GET", "/setup", "").status, 200);
+  EXPECT_EQ(test.call("GET", "/recover", "").status, 404);
+  EXPECT_EQ(test.call("POST", "/api/v1/recover", "", json::object{}).status, 404);
+}
+
+TEST_F(FirstStart, ItsPageRunsItsOwnScriptOnly) {
+  const Reply page = test.call("GET", "/setup", "");
+  EXPECT_EQ(*page.headers.find("Content-Type"), "text/html; charset=utf-8");
+  const std::string& policy = *page.headers.find("Content-Security-Policy");
+  EXPECT_THAT(policy, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(policy, HasSubstr("script-src 'sha256-"));
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos);
+  EXPECT_EQ(page.text.find("@style@"), std::string::npos);
+  EXPECT_EQ(page.text.find("http://"), std::string::npos) << "nothing from elsewhere";
+  EXPECT_EQ(page.text.find("https://"), std::string::npos);
+}
+
+TEST_F(FirstStart, WhoHasTheCodeClaimsAndTheAddressIsGone) {
+  const std::string code = setup_code();
+  struct Case {
+    const char* member;
+    json::value value;
+    int status;
+    const char *error_code, *field;
+  };
+  for (const Case& one :
+       std::vector<Case>{{"code", nullptr, 422, "missing", "code"},
+                         {"code", 1, 422, "wrong_type", "code"},
+                         {"code", "guess", 403, "code_rejected", ""},
+                         {"admin_email", "nobody", 422, "invalid", "admin_email"},
+                         {"admin_email", nullptr, 422, "missing", "admin_email"},
+                         {"admin_password", "short", 422, "invalid", "admin_password"},
+                         {"organization_name", "", 422, "missing", "organization_name"}}) {
+    json::object body = command(code);
+    body[one.member] = one.value;
+    const Reply reply = claim(body);
+    EXPECT_EQ(reply.status, one.status) << reply.text;
+    EXPECT_EQ(reply.error_code(), one.error_code) << reply.text;
+    EXPECT_EQ(reply.error_field(), one.field) << reply.text;
+  }
+  EXPECT_EQ(claim(command(code), {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
+
+  const Reply made = claim(command(code), {{"Sec-Fetch-Site", "same-origin"}});
+  ASSERT_EQ(made.status, 200) << made.text;
+  const Reply token = test.call("POST", "/api/v1/account/applications/token", "",
+                                json::object{{"client_id", made.string("/client_id")},
+                                             {"client_secret", made.string("/client_secret")}});
+  EXPECT_EQ(token.string("/organization_id"), made.string("/organization_id"));
+
+  const std::string nothing = test.call("GET", "/nothing", "").text;
+  EXPECT_EQ(claim(command(code)).text, nothing);
+  for (const char* verb : {"GET", "POST", "DELETE", "OPTIONS"})
+    for (const char* address : {"/setup", "/api/v1/setup"})
+      EXPECT_EQ(test.call(verb, address, "").text, nothing) << verb << ' ' << address;
+}
+
+TEST_F(FirstStart, OfParallelClaimsOneWins) {
+  const std::string code = setup_code();
+  std::atomic<int> won{0}, lost{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] { ++(claim(command(code)).status == 200 ? won : lost); });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(won, 1);
+  EXPECT_EQ(lost, 7);
+}
+
+TEST_F(Router, LetsALostAdminBackIn) {
+  EXPECT_EQ(test.call("GET", "/recover", "").status, 404);
+  const auto recovery = test.run(test.access->setup().start_recovery("ada@example.com")).value();
+  const std::string code(recovery.code.reveal());
+  EXPECT_EQ(test.call("GET", "/recover", "").status, 200);
+  const auto recover = [&](std::string password) {
+    return test.call("POST", "/api/v1/recover", "",
+                     json::object{{"code", code}, {"admin_password", std::move(password)}});
+  };
+  EXPECT_EQ(recover("short").error_field(), "admin_password");
+  EXPECT_EQ(test.call("POST", "/api/v1/recover", "", json::object{{"code", code}}).error_code(),
+            "missing");
+  const Reply back = recover("other random words here");
+  ASSERT_EQ(back.status, 200) << back.text;
+  EXPECT_EQ(back.string("/admin_email"), "ada@example.com");
+  EXPECT_EQ(back.string("/organization_id"), test.first.organization.str());
+  EXPECT_EQ(recover("other random words here").status, 404);
+  EXPECT_EQ(test.call("GET", "/recover", "").status, 404);
 }
 
 }  // namespace

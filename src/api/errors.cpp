@@ -31,6 +31,7 @@ constexpr std::array codes = {
     Code{"forbidden"},
     Code{"organization_mismatch"},
     Code{"workspace_inactive"},
+    Code{"code_rejected"},
     Code{"provider_auth", 403},
     Code{"not_found"},
     Code{"provider_not_found", 404},

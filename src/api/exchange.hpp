@@ -42,6 +42,8 @@ inline net::Response json_response(const json::object& body, int status = 200) {
   return json_response(json::serialize(body), status);
 }
 
+inline Error no_such_address() { return not_found("there is nothing at this address"); }
+
 /// Bodies of all routes but execute.
 inline constexpr std::size_t usual_body = 1u << 20;
 inline constexpr std::size_t execute_body = 4u << 20;
@@ -86,6 +88,10 @@ Task<Answer> search_skills(Exchange&);
 Task<Answer> read_skill(Exchange&);
 // tool_call_routes.cpp
 Task<Answer> list_tool_calls(Exchange&);
+// setup_routes.cpp
+Task<Answer> get_setup_page(Exchange&);
+Task<Answer> claim_installation(Exchange&);
+Task<Answer> recover_admin(Exchange&);
 // server_routes.cpp
 Task<Answer> is_alive(Exchange&);
 Task<Answer> is_ready(Exchange&);

@@ -22,12 +22,25 @@ enum class Needs {
   execute
 };
 
+/// When a route is there. Out of its time a ceremony's is like no route at all.
+enum class Stage {
+  claimed,  ///< when the installation has its first organization; before: 503
+  always,
+  setup,    ///< until then
+  recovery  ///< while an admin is expected back
+};
+
 struct Route {
   std::string_view method, pattern;
   Needs needs;
   Handler handler;
   bool has_secrets = false;  ///< the body is erased when it has been read
+  Stage stage = Stage::claimed;
 };
+
+bool is_ceremony(const Route& route) {
+  return route.stage == Stage::setup || route.stage == Stage::recovery;
+}
 
 constexpr std::array route_table = {
     // Most used first: the table is searched from the top.
@@ -90,9 +103,14 @@ constexpr std::array route_table = {
     Route{"GET", "/api/v1/tool-calls", Needs::token, list_tool_calls},
     Route{"GET", "/api/v1/jobs/{id}", Needs::token, get_job},
 
-    Route{"GET", "/healthz", Needs::nothing, is_alive},
-    Route{"GET", "/readyz", Needs::nothing, is_ready},
-    Route{"GET", "/metrics", Needs::nothing, get_metrics},
+    Route{"GET", "/setup", Needs::nothing, get_setup_page, false, Stage::setup},
+    Route{"POST", "/api/v1/setup", Needs::nothing, claim_installation, true, Stage::setup},
+    Route{"GET", "/recover", Needs::nothing, get_setup_page, false, Stage::recovery},
+    Route{"POST", "/api/v1/recover", Needs::nothing, recover_admin, true, Stage::recovery},
+
+    Route{"GET", "/healthz", Needs::nothing, is_alive, false, Stage::always},
+    Route{"GET", "/readyz", Needs::nothing, is_ready, false, Stage::always},
+    Route{"GET", "/metrics", Needs::nothing, get_metrics, false, Stage::always},
     Route{"GET", "/.well-known/jwks.json", Needs::nothing, get_signing_keys},
     Route{"GET", "/openapi.json", Needs::nothing, get_document},
     Route{"GET", "/api/v1/openapi.json", Needs::nothing, get_document},
@@ -152,6 +170,7 @@ Match find_route(std::string_view method, std::span<const std::string_view> segm
     const auto holes = static_cast<std::size_t>(
         std::count_if(pattern.segments.begin(), pattern.segments.end(), is_hole));
     if (route_table[i].method != method) {
+      if (is_ceremony(route_table[i])) continue;  // nobody learns what is there at other times
       match.allowed += (match.allowed.empty() ? "" : ", ") + std::string(route_table[i].method);
       continue;
     }
@@ -238,8 +257,6 @@ void add_common_headers(net::Response& response, const std::string& request_id) 
   response.headers.add("Cross-Origin-Resource-Policy", "same-origin");
 }
 
-Error no_such_address() { return not_found("there is nothing at this address"); }
-
 Error wrong_method(std::string_view method, const std::string& allowed) {
   return {.kind = ErrorKind::invalid_input,
           .message = std::string(method.substr(0, 16)) + " is not allowed here; use " + allowed,
@@ -302,11 +319,7 @@ struct Api::Impl {
   Parts parts;
 
   Task<Answer> answer(Exchange& exchange, const Route& route) {
-    const bool is_public = route.needs == Needs::nothing && !route.has_secrets;
-    if (!is_public && parts.options.is_claimed && !parts.options.is_claimed())
-      co_return Error{.kind = ErrorKind::unavailable,
-                      .message = "this installation has no organization yet; finish its set-up",
-                      .code = "setup_required"};
+    if (auto closed = co_await refusal_at_stage(route.stage)) co_return *std::move(closed);
     if (route.needs != Needs::nothing) {
       auto admitted = co_await admit(exchange, route.needs);
       if (!admitted) co_return std::move(admitted).error();
@@ -317,6 +330,23 @@ struct Api::Impl {
                       .message = "send the body as application/json",
                       .code = "unsupported_media_type"};
     co_return co_await route.handler(exchange);
+  }
+
+  /// What to say of a route that is not there now.
+  Task<std::optional<Error>> refusal_at_stage(Stage stage) {
+    access::Setup& setup = parts.access.setup();
+    if (stage == Stage::always || (stage == Stage::claimed && setup.is_known_claimed()))
+      co_return std::nullopt;
+    if (stage == Stage::recovery)
+      co_return co_await setup.is_recovery_open() ? std::optional<Error>() : no_such_address();
+    const bool claimed = co_await setup.check_claimed();
+    if (stage == Stage::setup) co_return claimed ? no_such_address() : std::optional<Error>();
+    if (claimed) co_return std::nullopt;
+    co_return Error{.kind = ErrorKind::unavailable,
+                    .message =
+                        "this installation has no organization yet; open the address that "
+                        "`fairlead setup-url` prints on its machine",
+                    .code = "setup_required"};
   }
 
   /// Who is calling, and whether that caller may do this at all.
@@ -442,6 +472,7 @@ std::vector<RouteInfo> Api::routes() {
   std::vector<RouteInfo> all;
   for (const Route& route : route_table)
     all.push_back({route.method, route.pattern, route.needs == Needs::nothing,
+                   route.stage == Stage::always, is_ceremony(route),
                    route.handler != prepare_execute});
   return all;
 }

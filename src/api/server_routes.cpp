@@ -43,7 +43,7 @@ Task<Answer> get_metrics(Exchange& exchange) {
   const bool through_proxy = headers.find("X-Forwarded-For") || headers.find("Forwarded");
   if (!exchange.parts.options.open_metrics &&
       (through_proxy || !is_on_this_machine(exchange.request.peer)))
-    co_return not_found("there is nothing at this address");
+    co_return no_such_address();
   co_return text_response(exchange.parts.metrics.text(exchange.parts.platform),
                           "text/plain; version=0.0.4; charset=utf-8");
 }

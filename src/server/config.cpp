@@ -6,12 +6,15 @@
 
 namespace fairlead::server {
 
-void StateConfig::add_options(CLI::App& command) {
+void add_state_dir(CLI::App& command, std::filesystem::path& state_dir) {
   command
-      .add_option("--state-dir", state_dir,
-                  "Folder of the database, the root key and the locks; made when absent")
+      .add_option("--state-dir", state_dir, "Folder of the database, the root key and the locks")
       ->required()
       ->envname("FAIRLEAD_STATE_DIR");
+}
+
+void StateConfig::add_options(CLI::App& command) {
+  add_state_dir(command, state_dir);
   // A password does not belong on the command line: PostgreSQL reads ~/.pgpass or PGPASSFILE, or
   // the variable holds the URL.
   command

@@ -29,6 +29,9 @@ struct StateConfig {
   vault::RootKeyOptions root_key_options() const;
 };
 
+/// Adds --state-dir alone: for commands that ask the running server.
+void add_state_dir(CLI::App& command, std::filesystem::path& state_dir);
+
 /// What `fairlead serve` needs beside.
 struct ServeConfig {
   StateConfig state;

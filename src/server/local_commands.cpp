@@ -1,8 +1,9 @@
 #include "server/local_commands.hpp"
 
-#include "access/organizations.hpp"
+#include "access/setup.hpp"
 #include "base/json.hpp"
 #include "cli/output.hpp"
+#include "server/admin_socket.hpp"
 #include "server/exec_local.hpp"
 #include "server/sandbox_command.hpp"
 #include "server/state.hpp"
@@ -10,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -97,6 +99,52 @@ void add_init(CLI::App& app) {
   command->callback([options] { run_init(*options); });
 }
 
+// setup-url, admin recover: what the running server is asked by its local socket
+
+void run_setup_url(const std::filesystem::path& state_dir) {
+  const json::object answer = ask_server(state_dir, {{"command", "setup-url"}});
+  std::cout << view(answer.at("url").as_string()) << '\n';
+}
+
+void add_setup_url(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "setup-url", "Print where a browser makes the first organization, while serve runs");
+  auto state_dir = std::make_shared<std::filesystem::path>();
+  add_state_dir(*command, *state_dir);
+  command->footer(
+      "The address holds a code that works once, for 24 hours. Without a browser: fairlead init.\n"
+      "Example:\n  fairlead setup-url --state-dir state");
+  command->callback([state_dir] { run_setup_url(*state_dir); });
+}
+
+struct RecoverOptions {
+  std::filesystem::path state_dir;
+  std::string email;
+};
+
+void run_admin_recover(const RecoverOptions& options) {
+  json::object request{{"command", "admin-recover"}};
+  if (!options.email.empty()) request["email"] = options.email;
+  const json::object answer = ask_server(options.state_dir, request);
+  std::cout << view(answer.at("url").as_string()) << '\n';
+  std::cerr << "For " << view(answer.at("admin_email").as_string())
+            << ": works once, for ten minutes.\n";
+}
+
+void add_admin(CLI::App& app) {
+  auto* admin = app.add_subcommand("admin", "Help for an admin of this installation");
+  admin->require_subcommand(1);
+  auto* recover = admin->add_subcommand(
+      "recover", "Print where an admin who lost the credentials gets new ones, while serve runs");
+  auto options = std::make_shared<RecoverOptions>();
+  add_state_dir(*recover, options->state_dir);
+  recover->add_option("--email", options->email, "Whose, when there are several admins");
+  recover->footer(
+      "Only the server's own user and root may ask; the server's log notes it.\n"
+      "Example:\n  fairlead admin recover --state-dir state");
+  recover->callback([options] { run_admin_recover(*options); });
+}
+
 // keys
 
 void run_keys_status(const StateConfig& config) {
@@ -143,7 +191,7 @@ std::vector<Finding> examine(const StateConfig& config) {
     findings.push_back({"state folder", (status.st_mode & 077) == 0 ? "ok" : "bad",
                         fmt::format("mode {:o}", status.st_mode & 0777u)});
   else
-    findings.push_back({"state folder", "bad", "absent; `fairlead init` makes it"});
+    findings.push_back({"state folder", "bad", "absent; `fairlead serve` makes it"});
 
   rlimit locked{};
   getrlimit(RLIMIT_MEMLOCK, &locked);
@@ -159,27 +207,47 @@ std::vector<Finding> examine(const StateConfig& config) {
     const vault::KeyStatus keys = run_to_end(state.vault->status());
     findings.push_back(
         {"root key", "ok", fmt::format("{} ({})", keys.root_key_location, keys.root_key_id)});
-    findings.push_back({"set up", run_to_end(access::is_claimed(*state.database)) ? "ok" : "note",
-                        "`fairlead init` makes the first organization"});
+    const bool claimed = run_to_end(access::is_claimed(*state.database));
+    findings.push_back({"set up", claimed ? "ok" : "note",
+                        claimed ? "there is an organization"
+                                : "not yet: `fairlead serve` and `fairlead setup-url`, or "
+                                  "`fairlead init`"});
   } catch (const Failure& failure) {
     findings.push_back({"database and keys", "bad", failure.error().message});
   }
   return findings;
 }
 
-void run_doctor(const StateConfig& config) {
-  bool sound = true;
-  json::array rows;
-  for (const auto& finding : examine(config)) {
-    sound = sound && finding.verdict != "bad";
-    rows.push_back(json::object{
-        {"check", finding.check}, {"verdict", finding.verdict}, {"detail", finding.detail}});
+/// One finding as lines of at most `width`, the further ones indented.
+std::string to_lines(const Finding& finding, std::size_t width) {
+  std::string out, line = fmt::format("{:<5} {:<20}", finding.verdict, finding.check);
+  const std::string indent(line.size(), ' ');
+  std::istringstream words(finding.detail);
+  for (std::string word; words >> word;) {
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > width) {
+      out += line + '\n';
+      line = indent;
+    }
+    line += ' ' + word;
   }
-  if (cli::output_is_terminal())
-    std::cout << cli::to_table(
-        rows, {{"CHECK", "check"}, {"VERDICT", "verdict"}, {"DETAIL", "detail"}}, 200);
-  else
+  return out + line + '\n';
+}
+
+void run_doctor(const StateConfig& config) {
+  const std::vector<Finding> findings = examine(config);
+  const bool sound = std::none_of(findings.begin(), findings.end(),
+                                  [](const Finding& one) { return one.verdict == "bad"; });
+  if (cli::output_is_terminal()) {
+    for (const auto& finding : findings)
+      std::cout << to_lines(finding, std::max<std::size_t>(60, cli::terminal_width()));
+    std::cout << (sound ? "Sound.\n" : "Not sound: see what is bad.\n");
+  } else {
+    json::array rows;
+    for (const auto& finding : findings)
+      rows.push_back(json::object{
+          {"check", finding.check}, {"verdict", finding.verdict}, {"detail", finding.detail}});
     print(json::object{{"data", std::move(rows)}, {"sound", sound}});
+  }
   if (!sound) throw CLI::RuntimeError(1);
 }
 
@@ -257,6 +325,8 @@ void add_exec_local(CLI::App& app) {
 
 void add_local_commands(CLI::App& app) {
   add_init(app);
+  add_setup_url(app);
+  add_admin(app);
   add_keys(app);
   add_doctor(app);
   add_exec_local(app);

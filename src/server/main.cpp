@@ -36,8 +36,8 @@ int main(int argc, char** argv) {
       "fairlead");
   app.require_subcommand(1);
   app.footer(
-      "Start with `fairlead init --help` and `fairlead serve --help`, or without a server: "
-      "`fairlead exec-local --help`.");
+      "Begin with `fairlead serve --help`; then `fairlead setup-url` prints where to set it up.\n"
+      "Without a server: `fairlead exec-local --help`.");
   fairlead::server::add_serve_command(app);
   fairlead::server::add_local_commands(app);
   fairlead::cli::add_commands(app);

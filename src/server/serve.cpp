@@ -7,9 +7,11 @@
 #include "connector/engine.hpp"
 #include "net/http_server.hpp"
 #include "platform/platform.hpp"
+#include "server/admin_socket.hpp"
 #include "server/config.hpp"
 #include "server/serve_until_stopped.hpp"
 #include "server/service_manager.hpp"
+#include "server/setup_code.hpp"
 #include "server/state.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +21,7 @@
 #include <iostream>
 #include <malloc.h>
 #include <thread>
+#include <unistd.h>
 
 namespace fairlead::server {
 namespace {
@@ -57,28 +60,59 @@ std::string public_origin(const ServeConfig& config, const ListenAddress& listen
   return origin;
 }
 
+/// Tells where to set up. The code goes to somebody who is looking, never into a log.
+void announce_setup(SetupCode& code) {
+  if (isatty(STDERR_FILENO) == 1)
+    std::cerr << "Not set up yet. Open this once, within 24 hours:\n\n  " << code.url() << "\n\n";
+  else
+    std::cerr << "Not set up yet: `fairlead setup-url` prints where to do it.\n";
+}
+
+/// What commands on this machine may ask of the running server.
+json::object answer_admin(access::Setup& setup, SetupCode& setup_code, const std::string& origin,
+                          const json::object& request, const Peer& peer) {
+  const json::string* command = find_string(request, "command");
+  if (command != nullptr && view(*command) == "setup-url") return {{"url", setup_code.url()}};
+  if (command != nullptr && view(*command) == "admin-recover") {
+    const json::string* email = find_string(request, "email");
+    access::RecoveryCode made =
+        run_to_end(setup.start_recovery(email ? std::string(view(*email)) : "")).value();
+    log::warning("admin.recovery_started",
+                 {{"uid", peer.uid}, {"pid", peer.pid}, {"admin", made.admin_email}});
+    return {{"url", fmt::format("{}/recover#{}", origin, made.code.reveal())},
+            {"admin_email", made.admin_email}};
+  }
+  throw Failure(invalid("this server does not know that command; is it of the same version?"));
+}
+
 /// What runs beside the requests, on the main thread, about every second.
 class Housekeeping {
  public:
-  Housekeeping(net::Workers& workers, store::Database& database, access::Access& access,
-               platform::Platform& platform, std::atomic<bool>& is_claimed)
+  Housekeeping(net::Workers& workers, access::Access& access, platform::Platform& platform,
+               SetupCode& setup_code)
       : workers_(workers),
-        database_(database),
         access_(access),
         platform_(platform),
-        is_claimed_(is_claimed),
-        watched_(watchdog_interval().has_value()) {}
+        setup_code_(setup_code),
+        watched_(watchdog_interval().has_value()),
+        set_up_(access.setup().is_known_claimed()) {}
 
   void tick() {
     ++seconds_;
     if (watched_) watch_loops();
     if (seconds_ % 2 == 0) attempt("access.poll", [&] { run_to_end(access_.poll()); });
-    if (!is_claimed_)
-      attempt("setup.check", [&] { is_claimed_ = run_to_end(access::is_claimed(database_)); });
+    if (!set_up_) attempt("setup", [&] { watch_setup(); });
     if (seconds_ % 3600 == 0) attempt("platform.tidy", [&] { run_to_end(platform_.tidy()); });
   }
 
  private:
+  /// A code ends after a day or five wrong tries; then there is a new one.
+  void watch_setup() {
+    if (setup_code_.maintain()) announce_setup(setup_code_);
+    set_up_ = access_.setup().is_known_claimed();
+    if (set_up_) log::info("setup.done");
+  }
+
   /// Tells the service manager that we live only when every loop has turned since the last time.
   void watch_loops() {
     if (turned_ == workers_.size()) notify_service_manager("WATCHDOG=1");
@@ -100,11 +134,11 @@ class Housekeeping {
   }
 
   net::Workers& workers_;
-  store::Database& database_;
   access::Access& access_;
   platform::Platform& platform_;
-  std::atomic<bool>& is_claimed_;
+  SetupCode& setup_code_;
   const bool watched_;
+  bool set_up_;
   std::uint64_t seconds_ = 0;
   std::atomic<std::size_t> turned_{0};
 };
@@ -144,9 +178,8 @@ void run_serve(const ServeConfig& config) {
       workers.loop(0).get_executor());
   run_to_end(platform.recover());
 
-  std::atomic<bool> is_claimed = run_to_end(access::is_claimed(*state.database));
-  api::Api api(platform, *access,
-               {.public_url = origin, .is_claimed = [&] { return is_claimed.load(); }});
+  SetupCode setup_code(access->setup(), config.state.state_dir, origin);
+  api::Api api(platform, *access, {.public_url = origin});
   net::HttpServer::Options options{.address = listen.address, .port = listen.port};
   options.refusal = [&](int status, std::string_view reason) {
     return api.refusal(status, reason);
@@ -167,9 +200,14 @@ void run_serve(const ServeConfig& config) {
         "WARNING: --connect-to is set: EVERY request goes to {}:{} in plain HTTP. For tests "
         "only.\n",
         connect_to->address, connect_to->port);
-  if (!is_claimed) std::cerr << "Not set up yet: `fairlead init` makes the first organization.\n";
+  setup_code.maintain();
+  if (!access->setup().is_known_claimed()) announce_setup(setup_code);
+  const AdminSocket admin(config.state.state_dir,
+                          [&](const json::object& request, const Peer& peer) {
+                            return answer_admin(access->setup(), setup_code, origin, request, peer);
+                          });
 
-  Housekeeping housekeeping(workers, *state.database, *access, platform, is_claimed);
+  Housekeeping housekeeping(workers, *access, platform, setup_code);
   Stopping stopping;
   stopping.on_tick = [&] { housekeeping.tick(); };
   stopping.on_stop = [&] {

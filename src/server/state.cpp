@@ -32,8 +32,9 @@ void make_private_folder(const std::filesystem::path& folder) {
 State open_state(const StateConfig& config, const Clock& clock, Absent absent) {
   if (absent == Absent::is_an_error && config.database_url.empty() &&
       !std::filesystem::exists(config.state_dir / "core.db"))
-    throw Failure(not_found(fmt::format("there is no installation in {}; `fairlead init` makes one",
-                                        config.state_dir.string())));
+    throw Failure(not_found(
+        fmt::format("there is no installation in {}; `fairlead serve` or `fairlead init` makes one",
+                    config.state_dir.string())));
   make_private_folder(config.state_dir);
   State state;
   state.database = config.database_url.empty()

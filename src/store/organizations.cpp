@@ -3,6 +3,18 @@
 #include "store/columns.hpp"
 
 namespace fairlead::store {
+namespace {
+
+std::string name_of(CodePurpose purpose) {
+  return purpose == CodePurpose::setup ? "setup" : "recovery";
+}
+
+template <class Id>
+Value id_or_null(const std::optional<Id>& id) {
+  return id ? Value(id->str()) : Value(nullptr);
+}
+
+}  // namespace
 
 void insert_organization(Connection& connection, const OrganizationRow& organization) {
   connection.execute("INSERT INTO organization (id, name, created_at) VALUES ($1, $2, $3)",
@@ -57,13 +69,42 @@ std::vector<MemberRow> list_members(Connection& connection, const OrganizationId
   return members;
 }
 
-void put_setup_code(Connection& connection, const Blob& code_hash, Instant ends_at) {
-  connection.execute(
-      "INSERT INTO setup_code (one, code_hash, wrong_tries, ends_at) VALUES (1, $1, 0, $2) "
-      "ON CONFLICT (one) DO UPDATE SET code_hash = $1, wrong_tries = 0, ends_at = $2",
-      {code_hash, stored(ends_at)});
+bool set_password(Connection& connection, const OrganizationId& organization,
+                  const MemberId& member, const std::string& password_hash) {
+  return connection.execute("UPDATE member SET password_hash = $3 WHERE org_id = $1 AND id = $2",
+                            {organization.str(), member.str(), password_hash}) > 0;
 }
 
-void delete_setup_code(Connection& connection) { connection.execute("DELETE FROM setup_code"); }
+void put_one_time_code(Connection& connection, CodePurpose purpose, const OneTimeCodeRow& code) {
+  connection.execute(
+      "INSERT INTO one_time_code "
+      "(purpose, code_hash, wrong_tries, ends_at, organization_id, member_id) "
+      "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (purpose) DO UPDATE SET "
+      "code_hash = $2, wrong_tries = $3, ends_at = $4, organization_id = $5, member_id = $6",
+      {name_of(purpose), code.hash, code.wrong_tries, stored(code.ends_at),
+       id_or_null(code.organization), id_or_null(code.member)});
+}
+
+std::optional<OneTimeCodeRow> find_one_time_code(Connection& connection, CodePurpose purpose) {
+  const Rows rows = connection.query(
+      "SELECT code_hash, ends_at, wrong_tries, organization_id, member_id FROM one_time_code "
+      "WHERE purpose = $1",
+      {name_of(purpose)});
+  if (rows.empty()) return std::nullopt;
+  const Row& row = rows.front();
+  OneTimeCodeRow code{Blob{row.bytes(0)}, instant(row.integer(1)), row.integer(2)};
+  if (const auto id = row.optional_text(3)) code.organization = OrganizationId::trusted(*id);
+  if (const auto id = row.optional_text(4)) code.member = MemberId::trusted(*id);
+  return code;
+}
+
+void note_wrong_try(Connection& connection, CodePurpose purpose) {
+  connection.execute("UPDATE one_time_code SET wrong_tries = wrong_tries + 1 WHERE purpose = $1",
+                     {name_of(purpose)});
+}
+
+void delete_one_time_code(Connection& connection, CodePurpose purpose) {
+  connection.execute("DELETE FROM one_time_code WHERE purpose = $1", {name_of(purpose)});
+}
 
 }  // namespace fairlead::store

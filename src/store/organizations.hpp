@@ -40,8 +40,26 @@ void insert_member(Connection& connection, const OrganizationId& organization,
 /// Oldest first.
 std::vector<MemberRow> list_members(Connection& connection, const OrganizationId& organization);
 
+/// Answers whether there is such a member.
+bool set_password(Connection& connection, const OrganizationId& organization,
+                  const MemberId& member, const std::string& password_hash);
+
+/// A code that somebody presents once to be let in; only its hash is kept.
+enum class CodePurpose {
+  setup,    ///< to make the first organization
+  recovery  ///< of an admin who lost the credentials
+};
+struct OneTimeCodeRow {
+  Blob hash;
+  Instant ends_at;
+  std::int64_t wrong_tries = 0;
+  std::optional<OrganizationId> organization = {};  ///< of a recovery
+  std::optional<MemberId> member = {};
+};
 /// Replaces a code made before.
-void put_setup_code(Connection& connection, const Blob& code_hash, Instant ends_at);
-void delete_setup_code(Connection& connection);
+void put_one_time_code(Connection& connection, CodePurpose purpose, const OneTimeCodeRow& code);
+std::optional<OneTimeCodeRow> find_one_time_code(Connection& connection, CodePurpose purpose);
+void note_wrong_try(Connection& connection, CodePurpose purpose);
+void delete_one_time_code(Connection& connection, CodePurpose purpose);
 
 }  // namespace fairlead::store
