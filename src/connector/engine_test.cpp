@@ -679,6 +679,30 @@ TEST_F(EngineTest, NoAttemptsMeansNoAttempts) {
   EXPECT_THAT(upstream_.take(), IsEmpty());
 }
 
+TEST_F(EngineTest, AProbeThatNeedsParentsOfParentsOfParentsEnds) {
+  // Each of e1 to e6 needs six keys, each found in a list of the next: 6^5 calls.
+  std::string info = "x-airbyte-entity-relationships:\n", paths;
+  for (int entity = 1; entity <= 6; ++entity) {
+    const std::string n = std::to_string(entity);
+    std::string path;
+    for (int key = 1; key <= 6; ++key) {
+      const std::string name = "k" + n + std::to_string(key);
+      path += "/{" + name + "}";
+      info += "  - {source_entity: e" + n + ", target_entity: e" + std::to_string(entity + 1) +
+              ", foreign_key: " + name + "}\n";
+    }
+    paths +=
+        "  /e" + n + path + ": {get: {x-airbyte-entity: e" + n + ", x-airbyte-action: list}}\n";
+  }
+  const auto definition = load_source(source_of({.info = info}) + paths +
+                                      "  /e7: {get: {x-airbyte-entity: e7, x-airbyte-action: list}}\n");
+  for (int i = 0; i < 200; ++i) upstream_.will_answer(R"([{"id":1}])");
+  const auto checks = run(engine_.check_entities(*definition, {"e2", "e1"}, {}, "", token_,
+                                                 Deadline::never(), options_));
+  EXPECT_THAT(json::serialize(checks), HasSubstr("took 50 calls"));
+  EXPECT_LE(upstream_.take().size(), 100u) << "50 for each entity";
+}
+
 TEST_F(EngineTest, NobodyListens) {
   options_.connect_to = net::Endpoint{"127.0.0.1", 1};
   const auto outcome = execute({.method = "post", .action = "create"});

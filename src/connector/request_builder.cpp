@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace fairlead::connector {
 namespace {
@@ -319,6 +320,19 @@ Result<std::string, CallError> joined(const Parameter& parameter, const json::ar
   return out;
 }
 
+/// Rest.li has no repeated keys; List(a,b) is its form of a list. What an element holds of the
+/// structure's own characters is encoded, and stays so.
+Check add_rest_li_list(Pairs& pairs, const Parameter& parameter, const json::array& list) {
+  std::string text;
+  for (const json::value& element : list) {
+    const auto one = scalar_text(element);
+    if (!one) return no_scalar(parameter.name);
+    text += (text.empty() ? "List(" : ",") + percent_encode(*one);
+  }
+  pairs.emplace_back(parameter.name, text + ")");
+  return std::nullopt;
+}
+
 Check add_query_value(Pairs& pairs, const QueryValue& item, bool rest_li) {
   const Parameter& parameter = *item.parameter;
   if (parameter.style == Parameter::Style::deep_object)
@@ -334,21 +348,27 @@ Check add_query_value(Pairs& pairs, const QueryValue& item, bool rest_li) {
   const auto* const list = item.value.if_array();
   const char* const between = separator(parameter);
   if (list != nullptr && !list->empty() && (between != nullptr || rest_li)) {
-    auto text = joined(parameter, *list, between != nullptr ? between : ",");
+    if (between == nullptr) return add_rest_li_list(pairs, parameter, *list);
+    auto text = joined(parameter, *list, between);
     if (!text) return std::move(text).error();
-    // Rest.li has no repeated keys; List(a,b) is its form of a list.
-    pairs.emplace_back(parameter.name,
-                       between != nullptr ? *std::move(text) : fmt::format("List({})", *text));
+    pairs.emplace_back(parameter.name, *std::move(text));
     return std::nullopt;
   }
   return add_pairs(pairs, parameter.name, item.value);
 }
 
 std::string encode_but(std::string_view text, std::string_view kept) {
+  const auto is_hex = [&](std::size_t at) {
+    return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])) != 0;
+  };
   std::string out;
-  for (const char c : text)
-    out += kept.find(c) != std::string_view::npos ? std::string(1, c)
-                                                  : percent_encode(std::string_view(&c, 1));
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    // A percent sign stands for itself unless it begins an escape.
+    const bool stays = kept.find(c) != std::string_view::npos &&
+                       (c != '%' || (is_hex(at + 1) && is_hex(at + 2)));
+    out += stays ? std::string(1, c) : percent_encode(std::string_view(&c, 1));
+  }
   return out;
 }
 
