@@ -137,7 +137,7 @@ TEST_F(Execute, NamesEachMistakeAndTheWayOut) {
       {"parameter that is not allowed", call("customers", "list", {{"status", "sunk"}}), 422,
        "params.status", "invalid", "open"},
       {"missing path parameter", call("customers", "get"), 422, "params.id", "missing", "id"},
-      {"missing body field", call("customers", "create"), 422, "params.name", "invalid", "name"},
+      {"missing body field", call("customers", "create"), 422, "params.name", "missing", "name"},
       {"params of another type",
        json::object{{"entity", "customers"}, {"action", "list"}, {"params", json::array{}}}, 422,
        "params", "wrong_type", "object"},

@@ -122,9 +122,11 @@ class DefinitionLoader {
     for (const auto& operation : definition.operations)
       for (const auto& [entity, action] : operation->other_names.operations)
         if (!definition.index_[entity].emplace(name_of(action), operation.get()).second)
-          loading_.problems.warn(entity + "." + std::string(name_of(action)) +
-                                 " is the name of an operation; it cannot be another name of " +
-                                 operation->entity + "." + std::string(name_of(operation->action)));
+          loading_.problems.warn(
+              {.path = operation->label,
+               .message = fmt::format(
+                   "{}.{} is the name of an operation; it cannot be another name of {}.{}", entity,
+                   name_of(action), operation->entity, name_of(operation->action))});
   }
   void load_entity_schema(Entity& entity) {
     const YamlNode* schema = loading_.schemas.of_entity(entity.name);
