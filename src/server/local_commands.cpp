@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "cli/output.hpp"
 #include "server/admin_socket.hpp"
+#include "server/connector_command.hpp"
 #include "server/exec_local.hpp"
 #include "server/sandbox_command.hpp"
 #include "server/state.hpp"
@@ -330,6 +331,7 @@ void add_local_commands(CLI::App& app) {
   add_keys(app);
   add_doctor(app);
   add_exec_local(app);
+  add_connector_command(app);
   add_sandbox_command(app);
 }
 

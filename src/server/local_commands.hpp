@@ -1,4 +1,4 @@
-// The commands that work on this machine: init, keys, doctor, exec-local, sandbox.
+// The commands that work on this machine: init, keys, doctor, exec-local, connector, sandbox.
 #pragma once
 
 #include <CLI/App.hpp>
