@@ -223,6 +223,17 @@ TEST(Lint, ACommentAllowsACode) {
   EXPECT_FALSE(lint_text("# lint: allow-file schema-format\n" + with_operation(bad)).empty());
 }
 
+TEST(Lint, AChainOfReferencesIsSaidToBeTooDeepAndFollowedNoFurther) {
+  std::string more = BODY("              {$ref: '#/components/schemas/S0'}\n");
+  more += "components:\n  schemas:\n";
+  for (int i = 0; i < 4000; ++i)
+    more += "    S" + std::to_string(i) +
+            ": {type: object, properties: {a: {$ref: '#/components/schemas/S" +
+            std::to_string((i + 1) % 4000) + "', description: One more}}}\n";
+  const auto codes = codes_of(lint_text(with_operation(more)));
+  EXPECT_EQ(codes, std::vector<std::string>{"schema-too-deep"});
+}
+
 TEST(Lint, HostsAreNamedWithTheirDefaults) {
   std::string text = with_operation("");
   const std::string_view old = "servers: [{url: \"https://api.acme.io\"}]";

@@ -12,6 +12,7 @@ constexpr std::string_view reference_prefix = "#/components/schemas/";
 constexpr int most_levels = 10;         // of objects and lists in a strict schema (OpenAI)
 constexpr std::size_t most_enum = 250;  // beyond, their texts count towards a limit (OpenAI)
 constexpr std::size_t longest_text = 1024;
+constexpr std::size_t most_open = 100;  // schemas inside each other that are looked at
 
 std::optional<Place> member_of(const Place& place, std::string_view key) {
   if (const auto* map = place.node->if_map())
@@ -107,11 +108,9 @@ void SchemaLinter::check_body(const Place& schema) {
       note(*place, "schema-combinator",
            std::string(keyword) + " at the top of a body gives the tool no parameters",
            "list all fields under `properties`, and say in the descriptions which go together");
-  const auto items = member_of(schema, "items");
-  if (const auto properties = member_of(schema, "properties"))
-    check_properties(*properties);
-  else if (items)
-    check_body(*items);
+  Place fields = schema;  // of a list's elements, when the body is a list
+  if (const auto items = member_of(schema, "items")) fields = target(*items).value_or(*items);
+  if (const auto properties = member_of(fields, "properties")) check_properties(*properties);
   if (levels(schema) > most_levels)
     note(schema, "schema-too-deep",
          "is nested " + std::to_string(levels(schema)) + " levels deep, and OpenAI's strict mode " +
@@ -131,7 +130,8 @@ void SchemaLinter::check(const Place& schema) {
                   "describe the deeper levels as `type: object`, or leave them out");
     return check(*found);
   }
-  if (!seen_.insert(schema.node).second) return;
+  // A chain of references can be as long as the file; what is that deep was said to be too deep.
+  if (open_.size() > most_open || !seen_.insert(schema.node).second) return;
   open_.insert(schema.node);
   check_node(schema);
   open_.erase(schema.node);
@@ -290,22 +290,24 @@ void SchemaLinter::check_description(const Place& schema) {
         "keep it under 1024");
 }
 
-/// Levels of objects and lists; what is recursive counts once.
-int SchemaLinter::levels(const Place& schema) {
-  if (const auto found = target(schema)) return levels(*found);
+/// Levels of objects and lists; what is recursive counts once, and more than `most_open` are not
+/// counted.
+int SchemaLinter::levels(const Place& schema, std::size_t depth) {
+  if (depth > most_open) return 0;
+  if (const auto found = target(schema)) return levels(*found, depth + 1);
   if (const auto known = levels_.find(schema.node); known != levels_.end()) return known->second;
   levels_[schema.node] = 0;
   int deepest = 0;
   if (const auto properties = member_of(schema, "properties");
       properties && properties->node->if_map())
     for (const YamlMember& member : *properties->node->if_map())
-      deepest = std::max(deepest, 1 + levels(properties->member(member)));
+      deepest = std::max(deepest, 1 + levels(properties->member(member), depth + 1));
   if (const auto items = member_of(schema, "items"))
-    deepest = std::max(deepest, 1 + levels(*items));
+    deepest = std::max(deepest, 1 + levels(*items, depth + 1));
   for (const char* keyword : {"anyOf", "oneOf", "allOf"})
     if (const auto list = member_of(schema, keyword); list && list->node->if_list())
       for (std::size_t i = 0; i < list->node->if_list()->size(); ++i)
-        deepest = std::max(deepest, levels(list->element(i)));
+        deepest = std::max(deepest, levels(list->element(i), depth + 1));
   return levels_[schema.node] = deepest;
 }
 

@@ -32,7 +32,7 @@ class SchemaLinter {
   void check_object(const Place& schema);
   void check_properties(const Place& properties);
   void check_description(const Place& schema);
-  int levels(const Place& schema);
+  int levels(const Place& schema, std::size_t depth = 0);
   void note(const Place& place, const char* code, std::string message, std::string advice);
 
   std::optional<Place> components_, schemas_;
