@@ -129,6 +129,19 @@ void print_parameters(const json::array& parameters, std::size_t width) {
   print_columns(rows, 6, width);
 }
 
+/// What else an answer brings, and what our own extensions say.
+void print_facts(const json::object& action, std::size_t width) {
+  if (const auto* names = action.if_contains("meta")) {
+    std::string listed;
+    for (const json::value& name : names->as_array())
+      listed += (listed.empty() ? "" : ", ") + text_of(name);
+    print_wrapped("meta: " + listed, 4, width);
+  }
+  if (const auto* extensions = action.if_contains("extensions"))
+    for (const auto& [name, value] : extensions->as_object())
+      print_wrapped(std::string(name) + ": " + text_of(value), 4, width);
+}
+
 void print_head(const json::object& offer, std::size_t width) {
   std::cout << fmt::format("{} {} ({})\n", text_at(offer, "display_name"),
                            text_at(offer, "version"), text_at(offer, "connector"));
@@ -171,6 +184,7 @@ void print_entities(const json::object& offer, std::size_t width) {
           2, width);
       if (const auto text = text_at(action, "description"); !text.empty())
         print_wrapped(text, 4, width);
+      print_facts(action, width);
       print_parameters(action.at("parameters").as_array(), width);
     }
   }
