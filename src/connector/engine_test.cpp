@@ -679,6 +679,35 @@ TEST_F(EngineTest, NoAttemptsMeansNoAttempts) {
   EXPECT_THAT(upstream_.take(), IsEmpty());
 }
 
+TEST_F(EngineTest, AProbeAsksForOneRecordAndForWhatTheFileNames) {
+  const auto definition = load_small(
+      {.method = "post",
+       .path = "/things/{owner}",
+       .operation = "parameters:\n"
+                    "  - {name: owner, in: path, required: true}\n"
+                    "  - {name: limit, in: query}\n"
+                    "  - {name: since, in: query, required: true, x-airbyte-probe-default: \"{{ "
+                    "(now_utc() - "
+                    "duration('P1D')).strftime('%Y-%m-%d') }}\"}\n"
+                    "  - {name: kind, in: query, schema: {default: all}}\n"
+                    "  - {name: X-Region, in: header, x-airbyte-probe-default: eu}\n"
+                    "requestBody: {content: {application/json: {schema: {properties: {size: "
+                    "{x-airbyte-probe-default: 5}, other: {}}}}}}"});
+  upstream_.will_answer(R"([{"id":1}])");
+  const auto checks =
+      run(engine_.check_entities(*definition, {"things"}, object_of(R"({"owner":"acme"})"), "",
+                                 token_, Deadline::never(), options_));
+  EXPECT_EQ(checks.at("status").as_string(), "healthy") << json::serialize(checks);
+  EXPECT_THAT(upstream_.take(),
+              ElementsAre("POST api.acme.example/v1/things/acme?limit=1&since=2026-02-01&kind=all\n"
+                          "Accept: */*\n"
+                          "Authorization: Bearer bearer-token-1\n"
+                          "Content-Type: application/json\n"
+                          "X-Region: eu\n"
+                          "\n"
+                          R"({"size":5})"));
+}
+
 TEST_F(EngineTest, AProbeThatNeedsParentsOfParentsOfParentsEnds) {
   // Each of e1 to e6 needs six keys, each found in a list of the next: 6^5 calls.
   std::string info = "x-airbyte-entity-relationships:\n", paths;
@@ -694,8 +723,9 @@ TEST_F(EngineTest, AProbeThatNeedsParentsOfParentsOfParentsEnds) {
     paths +=
         "  /e" + n + path + ": {get: {x-airbyte-entity: e" + n + ", x-airbyte-action: list}}\n";
   }
-  const auto definition = load_source(source_of({.info = info}) + paths +
-                                      "  /e7: {get: {x-airbyte-entity: e7, x-airbyte-action: list}}\n");
+  const auto definition =
+      load_source(source_of({.info = info}) + paths +
+                  "  /e7: {get: {x-airbyte-entity: e7, x-airbyte-action: list}}\n");
   for (int i = 0; i < 200; ++i) upstream_.will_answer(R"([{"id":1}])");
   const auto checks = run(engine_.check_entities(*definition, {"e2", "e1"}, {}, "", token_,
                                                  Deadline::never(), options_));
