@@ -32,6 +32,8 @@ bench:
 	@cmake --preset release $(QUIET)
 	@cmake --build --preset release -j $(JOBS)
 	@bench/run
+	@bench/engine
+	@bench/reference
 
 lint:
 	@tools/bootstrap build lint
