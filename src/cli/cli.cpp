@@ -174,7 +174,7 @@ void add_command(CLI::App& resource, const Command& command) {
     const std::string help = parameter.help + (parameter.required ? " (required)" : "");
     if (parameter.type == ParameterType::boolean)
       sub->add_flag_function(
-          flag_of(parameter.name) + "{true}",
+          flag_of(parameter.name),
           [given, name = parameter.name](std::int64_t count) { given->switches[name] = count > 0; },
           help);
     else
@@ -189,6 +189,20 @@ void add_command(CLI::App& resource, const Command& command) {
                   "json or table; default: a table on a terminal, JSON in a pipe")
       ->check(CLI::IsMember({"json", "table"}));
   sub->callback([&command, given] { run_command(command, *given); });
+}
+
+std::string help_of_resource(std::string_view resource) {
+  constexpr std::pair<std::string_view, std::string_view> known[] = {
+      {"organizations", "Which organizations there are, and which one is meant"},
+      {"workspaces", "What holds connectors: list, create, use"},
+      {"connectors", "Services with credentials: add, list, describe, execute, delete, ..."},
+      {"skills", "Documents that explain connectors to a model"},
+      {"tokens", "Tokens for other programs"},
+      {"tool-calls", "The log of what was called"},
+  };
+  for (const auto& [name, help] : known)
+    if (name == resource) return std::string(help);
+  return "See fairlead " + std::string(resource) + " --help";
 }
 
 struct LoginOptions {
@@ -337,8 +351,7 @@ void add_commands(CLI::App& app) {
     for (auto* sub : app.get_subcommands([](CLI::App*) { return true; }))
       if (sub->get_name() == command.resource) resource = sub;
     if (resource == nullptr) {
-      resource =
-          app.add_subcommand(command.resource, "See fairlead " + command.resource + " --help");
+      resource = app.add_subcommand(command.resource, help_of_resource(command.resource));
       resource->require_subcommand(1);
     }
     add_command(*resource, command);

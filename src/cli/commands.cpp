@@ -337,13 +337,14 @@ Task<json::value> update_connector(Session& session, json::object parameters) {
   const std::string id = co_await connector_id(session, parameters);
   json::object body;
   if (const auto name = text_of(parameters, "new_name"); !name.empty()) body["name"] = name;
-  if (const auto* given = find_object(parameters, "replication_config"))
-    body["replication_config"] = *given;
+  for (const char* section : {"environment", "replication_config"})
+    if (const auto* given = find_object(parameters, section)) body[section] = *given;
   if (const auto source = text_of(parameters, "credentials"); !source.empty())
     body["credentials"] = co_await ask_credentials(session, "", source);
   if (body.empty())
     throw Problem("validation_error",
-                  "nothing to change: give --new-name, --replication-config or --credentials FILE");
+                  "nothing to change: give --new-name, --environment, --replication-config or "
+                  "--credentials FILE");
   co_return co_await session.api.send("PUT", "/integrations/connectors/" + percent_encode(id),
                                       std::move(body));
 }
@@ -413,6 +414,8 @@ std::vector<Command> make_commands() {
   const Parameter credentials{
       "credentials", text, false,
       "File with the credential fields as JSON, or - for standard input; asked for when absent"};
+  const Parameter environment{"environment", object, false,
+                              "Non-secret settings such as a subdomain, as JSON or @file"};
   const Parameter replication{"replication_config", object, false,
                               "Settings of the copy into the Context Store, as JSON or @file"};
   return {
@@ -468,7 +471,7 @@ std::vector<Command> make_commands() {
         {"name", text, false, "What to call it"},
         workspace_parameter,
         credentials,
-        {"environment", object, false, "Non-secret settings such as a subdomain, as JSON or @file"},
+        environment,
         replication,
         {"validate", boolean, false, "Try the credentials first (default true)"}},
        {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"WORKSPACE", "workspace_name"}},
@@ -524,6 +527,7 @@ std::vector<Command> make_commands() {
         name_parameter,
         workspace_parameter,
         {"new_name", text, false, "Its new name"},
+        environment,
         replication,
         credentials},
        {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"WORKSPACE", "workspace_name"}},

@@ -24,31 +24,52 @@ void collect(const CLI::App& app, const std::string& words, std::vector<Place>& 
     collect(*sub, words.empty() ? sub->get_name() : words + " " + sub->get_name(), places);
 }
 
+/// The chains of words that are commands, as patterns of a shell's `case`.
+std::string patterns_of(const std::vector<Place>& places, std::string_view separator) {
+  std::string out;
+  for (const auto& place : places)
+    if (!place.words.empty())
+      out += fmt::format("{}'{}'", out.empty() ? "" : separator, place.words);
+  return out;
+}
+
+// What is neither a flag nor a command is some flag's value, and does not change the place.
+
+std::string fish_script(const std::vector<Place>& places) {
+  std::string out = fmt::format(
+      "function __fairlead_place\n  set -l place\n  for word in (commandline -opc)[2..]\n"
+      "    switch (string join ' ' $place $word)\n      case {}\n        set -a place $word\n"
+      "    end\n  end\n  string join ' ' $place\nend\n",
+      patterns_of(places, " "));
+  for (const auto& place : places)
+    out +=
+        fmt::format("complete -c fairlead -f -n 'test \"$(__fairlead_place)\" = \"{}\"' -a '{}'\n",
+                    place.words, place.next);
+  return out;
+}
+
+std::string bash_script(const std::vector<Place>& places) {
+  std::string out = fmt::format(
+      "_fairlead() {{\n  local place= word next=\n"
+      "  for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n"
+      "    case \"${{place:+$place }}$word\" in\n      {}) place=\"${{place:+$place }}$word\" ;;\n"
+      "    esac\n  done\n  case \"$place\" in\n",
+      patterns_of(places, "|"));
+  for (const auto& place : places)
+    out += fmt::format("    '{}') next='{}' ;;\n", place.words, place.next);
+  return out +
+         "  esac\n  COMPREPLY=($(compgen -W \"$next\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
+         "complete -o default -F _fairlead fairlead\n";
+}
+
 }  // namespace
 
 std::string completion_script(const CLI::App& app, const std::string& shell) {
   std::vector<Place> places;
   collect(app, "", places);
-  std::string out;
-  if (shell == "fish") {
-    for (const auto& place : places)
-      out += fmt::format(
-          "complete -c fairlead -f -n 'test (string join \" \" (string match -v -- \"-*\" "
-          "(commandline -opc)[2..])) = \"{}\"' -a '{}'\n",
-          place.words, place.next);
-    return out;
-  }
-  if (shell == "zsh") out += "#compdef fairlead\nautoload -U +X bashcompinit && bashcompinit\n";
-  out +=
-      "_fairlead() {\n  local words= word\n  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case \"$word\" in -*) ;; *) words=\"${words:+$words }$word\" ;; esac\n  done\n  local "
-      "next=\n  case \"$words\" in\n";
-  for (const auto& place : places)
-    out += fmt::format("    '{}') next='{}' ;;\n", place.words, place.next);
-  out +=
-      "  esac\n  COMPREPLY=($(compgen -W \"$next\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete "
-      "-o default -F _fairlead fairlead\n";
-  return out;
+  if (shell == "fish") return fish_script(places);
+  const std::string for_zsh = "#compdef fairlead\nautoload -U +X bashcompinit && bashcompinit\n";
+  return (shell == "zsh" ? for_zsh : "") + bash_script(places);
 }
 
 }  // namespace fairlead::cli

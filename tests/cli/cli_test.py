@@ -1,6 +1,8 @@
 """The command line as a person and as a program meet it: flags, output, exit codes, errors."""
 import json
 import os
+import re
+import shutil
 import stat
 import subprocess
 
@@ -107,15 +109,55 @@ def test_fields_keep_the_nesting_and_reach_into_the_only_list(server, harbor):
     assert {"name": "harbor"} in chosen["data"]
 
 
-def test_help_has_examples_and_completions_know_the_flags():
-    assert "Example:" in run_cli("connectors", "execute", "--help", check=0).stdout
-    for shell in ("bash", "zsh", "fish"):
-        script = run_cli("completion", shell, check=0).stdout
-        assert "select-fields" in script and "list-available" in script
-    completed = subprocess.run(["bash", "-c", f'source <({BINARY} completion bash); COMP_WORDS=(fairlead connectors exe); COMP_CWORD=2; _fairlead; '
-                                              'echo "${COMPREPLY[@]}"'], capture_output=True, text=True)
-    assert completed.stdout.strip() == "execute"
+def subcommands(text):
+    """The names below "Subcommands:" of a help text."""
+    lines = text.partition("Subcommands:\n")[2].splitlines()
+    return [line.split()[0] for line in lines[:lines.index("")] if line.startswith("  ") and line[2] != " "] if lines else []
+
+
+def every_command(*words):
+    yield words
+    for name in subcommands(run_cli(*words, "--help", check=0).stdout):
+        yield from every_command(*words, name)
+
+
+def test_every_command_has_help_with_an_example():
+    for words in every_command():
+        text = run_cli(*words, "--help", check=0).stdout
+        assert "Usage: fairlead" in text and "{true}" not in text and "See fairlead" not in text, words
+        if words and not subcommands(text) and words not in (("version",), ("login", "show"), ("schema",)):
+            assert "Example:" in text, words
     assert json.loads(run_cli("schema", "connectors", "execute", check=0).stdout)["params"]["required"] == ["entity", "action"]
+
+
+def completed(shell, words):
+    """What the shell offers for the last word."""
+    if shell == "fish":
+        script = f"{BINARY} completion fish | source; complete -C '{' '.join(words)}'"
+        lines = subprocess.run(["fish", "-c", script], capture_output=True, text=True).stdout.splitlines()
+        return {line.split("\t")[0] for line in lines}
+    listed = " ".join(f"'{word}'" for word in words)
+    script = f'source <({BINARY} completion bash); COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _fairlead; echo "${{COMPREPLY[@]}}"'
+    return set(subprocess.run(["bash", "-c", script], capture_output=True, text=True).stdout.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_completions_know_every_command(shell):
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell} on this machine")
+    for words in every_command():
+        text = run_cli(*words, "--help", check=0).stdout
+        expected = set(subcommands(text)) | set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.M))
+        if shell == "bash":
+            assert expected <= completed(shell, ["fairlead", *words, ""]), words
+        assert {name for name in expected if name.startswith("--")} <= completed(shell, ["fairlead", *words, "--"]), words
+    assert completed(shell, ["fairlead", "connectors", "exe"]) == {"execute"}
+    assert "--params" in completed(shell, ["fairlead", "connectors", "execute", "--name", "list", "--par"]), "a flag's value is no command"
+
+
+def test_the_completions_of_zsh_are_those_of_bash():
+    bash, zsh = (run_cli("completion", shell, check=0).stdout for shell in ("bash", "zsh"))
+    assert zsh.startswith("#compdef fairlead") and zsh.endswith(bash)
 
 
 def test_a_terminal_gets_a_table_and_a_pipe_gets_json(server, harbor):
