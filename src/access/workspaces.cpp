@@ -4,12 +4,16 @@
 #include "access/names.hpp"
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "base/suggestion.hpp"
 #include "store/workspaces.hpp"
 
 namespace fairlead::access {
 namespace {
 
 constexpr std::size_t largest_page = 100;
+
+/// Nearest names are looked for among so many.
+constexpr std::int64_t most_suggested_from = 1'000;
 
 Error no_such_workspace() { return not_found("no such workspace"); }
 Error name_taken() {
@@ -97,6 +101,21 @@ Task<Result<Workspace>> Workspaces::find_by_name(Caller caller, WorkspaceName na
   });
   if (!row || !caller.reaches(row->id)) co_return no_such_workspace();
   co_return from_row(organization, *row);
+}
+
+Task<Error> Workspaces::unknown_name(Caller caller, WorkspaceName name) {
+  Error error = no_such_workspace();
+  if (!is_allowed(caller, Right::list_workspaces)) co_return error;
+  const OrganizationId organization = caller.organization();
+  const auto rows = co_await database_.read([organization](store::Connection& c) {
+    store::WorkspaceListing listing;
+    listing.limit = most_suggested_from;
+    return store::list_workspaces(c, organization, listing);
+  });
+  std::vector<std::string> names;
+  for (const store::WorkspaceRow& row : rows) names.push_back(row.name);
+  error.message += did_you_mean(name.str(), names);
+  co_return error;
 }
 
 Task<Result<Workspace>> Workspaces::create(Caller caller, WorkspaceName name) {

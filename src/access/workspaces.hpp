@@ -76,6 +76,8 @@ class Workspaces {
 
   Task<Result<Workspace>> find(Caller caller, WorkspaceId id);
   Task<Result<Workspace>> find_by_name(Caller caller, WorkspaceName name);
+  /// What to say of a name that nobody has: with the nearest ones that the caller may see.
+  Task<Error> unknown_name(Caller caller, WorkspaceName name);
   /// Errors: conflict (code `workspace_exists`); forbidden without Right::mint_tokens.
   Task<Result<Workspace>> create(Caller caller, WorkspaceName name);
   /// Of two callers at the same time both get the same one.

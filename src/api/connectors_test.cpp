@@ -64,7 +64,13 @@ TEST_F(Connectors, AreMadeTogetherWithTheirWorkspace) {
                 .size(),
             1u);
   EXPECT_EQ(test.call("GET", connectors + "?customer_name=brand+new", token).status, 200);
-  EXPECT_EQ(test.call("GET", connectors + "?workspace_name=elsewhere", token).status, 404);
+  const Reply unknown = test.call("GET", connectors + "?workspace_name=brnad+new", token);
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_THAT(unknown.message(), HasSubstr("did you mean 'brand new'?"));
+  const std::string scoped = test.scoped_token(test.first, "other");
+  const Reply out_of_reach = test.call("GET", connectors + "?workspace_name=brnad+new", scoped);
+  EXPECT_EQ(out_of_reach.status, 404);
+  EXPECT_THAT(out_of_reach.text, Not(HasSubstr("brand")));
 }
 
 TEST_F(Connectors, AreNotMadeFromBadInput) {

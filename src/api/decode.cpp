@@ -1,9 +1,11 @@
 #include "api/decode.hpp"
 
 #include "base/encoding.hpp"
+#include "base/suggestion.hpp"
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace fairlead::api {
@@ -35,6 +37,19 @@ void wipe(std::string& text) {
 void wipe(json::string& text) {
   OPENSSL_cleanse(text.data(), text.size());
   text.clear();
+}
+
+void BodyReader::refuse_misspelt(std::initializer_list<std::string_view> known) {
+  std::vector<std::string> absent;
+  for (const std::string_view name : known)
+    if (!body_.contains(key(name))) absent.emplace_back(name);
+  for (const auto& member : body_) {
+    const std::string name(member.key().data(), member.key().size());
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (const std::string suggestion = did_you_mean(name, absent); !suggestion.empty())
+      problems_.add(path_ + name, "unknown member '" + name + "'" + suggestion,
+                    "unknown_parameter");
+  }
 }
 
 json::value* BodyReader::find(std::string_view name) {

@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "platform/platform.hpp"
 
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
@@ -41,6 +42,10 @@ class BodyReader {
 
   Problems& problems() noexcept { return problems_; }
   const Problems& problems() const noexcept { return problems_; }
+
+  /// Notes members that are none of `known` but look like one: who wrote them meant something.
+  /// Other members are let be, since clients of other products send members of their own.
+  void refuse_misspelt(std::initializer_list<std::string_view> known);
 
   bool has(std::string_view name) const;
   std::string text(std::string_view name);  ///< required

@@ -24,6 +24,8 @@ struct Requested {
 
 Result<Requested> read_command(BodyReader& body) {
   Requested requested;
+  body.refuse_misspelt({"entity", "action", "params", "select_fields", "exclude_fields",
+                        "skip_truncation", "intent", "dry_run"});
   ExecuteCommand& command = requested.command;
   command.entity = body.text("entity");
   command.action = body.text("action");

@@ -86,6 +86,47 @@ TEST_F(Execute, DownloadsRawAndAsJson) {
   EXPECT_EQ(test.platform->executor().admission().running(), 0u);
 }
 
+TEST_F(Execute, NamesAMisspeltMemberAndLetsOthersBe) {
+  struct Case {
+    const char* member;
+    json::value value;
+    const char* meant;  ///< nullptr: let be
+  };
+  const json::object params{{"limit", 1}};
+  for (const Case& one : std::vector<Case>{{"parms", params, "params"},
+                                           {"Params", params, "params"},
+                                           {"selectFields", json::array{"id"}, "select_fields"},
+                                           {"exclude_field", json::array{"id"}, "exclude_fields"},
+                                           {"skip-truncation", false, "skip_truncation"},
+                                           {"dryRun", true, "dry_run"},
+                                           {"intnet", "look", "intent"},
+                                           {"workspace_name", "acme", nullptr},
+                                           {"connector_id", json::value(connector), nullptr},
+                                           {"trace", json::object{}, nullptr},
+                                           {"x", 1, nullptr}}) {
+    json::object body{{"entity", "customers"}, {"action", "list"}};
+    body[one.member] = one.value;
+    const Reply reply = execute(body);
+    if (!one.meant) {
+      EXPECT_EQ(reply.status, 200) << one.member << reply.text;
+      continue;
+    }
+    EXPECT_EQ(reply.status, 422) << one.member << reply.text;
+    EXPECT_EQ(reply.error_field(), one.member);
+    EXPECT_EQ(reply.error_code(), "unknown_parameter");
+    EXPECT_THAT(reply.message(), HasSubstr(std::string("did you mean '") + one.meant));
+  }
+  const Reply both = execute(json::object{{"entty", "customers"}, {"action", "list"}});
+  EXPECT_THAT(both.text, HasSubstr("did you mean 'entity'"));
+  const Reply batch =
+      test.call("POST", "/api/v1/execute/batch", token,
+                json::object{{"calls", json::array{json::object{{"connector_id", connector},
+                                                                {"entity", "customers"},
+                                                                {"action", "list"},
+                                                                {"parms", params}}}}});
+  EXPECT_EQ(batch.string("/results/0/error/errors/0/field"), "calls.0.parms") << batch.text;
+}
+
 TEST_F(Execute, HasNothingToPrepareForClientsThatKeepSecrets) {
   const std::string address = "/api/v1/integrations/connectors/";
   const json::object command = call("customers", "list");
@@ -157,6 +198,55 @@ TEST_F(Execute, NamesEachMistakeAndTheWayOut) {
     EXPECT_THAT(reply.message(), HasSubstr(mistake.message));
   }
   EXPECT_EQ(test.upstream.requests().size(), before) << "a bad call reached the service";
+}
+
+TEST_F(Execute, ReadsItsBodyStrictly) {
+  struct Case {
+    std::string body;
+    int status;
+    const char* code;
+  };
+  const std::string begin = R"({"entity":"customers","action":"list","params":{"a":)";
+  std::string wide = "[0";
+  for (int i = 0; i < 100'000; ++i) wide += ",0";
+  for (const Case& one :
+       std::vector<Case>{{"", 400, "invalid_json"},
+                         {"{", 400, "invalid_json"},
+                         {"null", 400, "invalid_json"},
+                         {"entity=customers", 400, "invalid_json"},
+                         {begin + "1}}x", 400, "invalid_json"},
+                         {begin + "1},\"entity\":\"orders\"}", 400, "invalid_json"},
+                         {begin + "\"\xff\"}}", 400, "invalid_json"},
+                         {begin + "NaN}}", 400, "invalid_json"},
+                         {begin + "1e999}}", 400, "invalid_json"},
+                         {begin + std::string(65, '1') + "}}", 400, "invalid_json"},
+                         {begin + std::string(100'000, '[') + std::string(100'000, ']') + "}}", 400,
+                          "invalid_json"},
+                         {begin + wide + "]}}", 400, "invalid_json"},
+                         {begin + '"' + std::string(5u << 20, 'x') + "\"}}", 413, "too_large"}}) {
+    net::Request request{
+        .method = "POST",
+        .target = "/api/v1/integrations/connectors/" + connector + "/execute",
+        .headers = {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}},
+        .body = one.body,
+        .peer = {}};
+    const Reply reply = test.send(std::move(request));
+    EXPECT_EQ(reply.status, one.status) << one.body.substr(0, 90) << ' ' << reply.text;
+    EXPECT_EQ(reply.error_code(), one.code) << one.body.substr(0, 90) << ' ' << reply.text;
+  }
+}
+
+TEST(SlowService, IsGivenUpAtTheDeadline) {
+  ApiUnderTest test({}, {.public_url = {}, .request_time = std::chrono::milliseconds(300)});
+  const std::string token = test.application_token(test.first);
+  const std::string id = test.add_connector(token);
+  test.upstream.delay_ms = 3'000;
+  const Reply read = test.execute(token, id, call("customers", "get", {{"id", "c1"}}));
+  EXPECT_EQ(read.status, 504) << read.text;
+  EXPECT_EQ(read.error_code(), "provider_timeout");
+  const Reply write = test.execute(token, id, call("customers", "create", {{"name", "Dee"}}));
+  EXPECT_EQ(write.status, 409) << write.text;
+  EXPECT_EQ(write.error_code(), "outcome_unknown");
 }
 
 TEST_F(Execute, TellsWhatTheServiceSaid) {
@@ -422,6 +512,10 @@ TEST(Admission, TurnsAwayWhatDoesNotFit) {
   EXPECT_EQ(statuses.count(200), 2u);
   EXPECT_EQ(statuses.count(429), 2u);
   EXPECT_EQ(test.platform->executor().admission().running(), 0u);
+  test.run(test.platform->stop());  // writes what is left of the log
+  const Reply log = test.call("GET", "/api/v1/tool-calls?status=failed", token);
+  ASSERT_EQ(log.at("/data").as_array().size(), 2u) << "who was turned away is in the log too";
+  EXPECT_EQ(log.string("/data/0/error_code"), "rate_limited");
 }
 
 TEST(Workspace, ThatIsInactiveExecutesNothing) {

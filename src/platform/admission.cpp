@@ -36,6 +36,7 @@ Task<Result<Admission::Place>> Admission::enter(OrganizationId organization, Wor
   Keys keys{organization.str(), workspace.str(), connector.str()};
   const Error full{.kind = ErrorKind::rate_limited,
                    .message = "too many calls are running; try again in a moment",
+                   .code = "rate_limited",
                    .retry_after = std::chrono::seconds(1)};
   std::shared_ptr<Waiter> waiter;
   const asio::any_io_executor loop = co_await asio::this_coro::executor;

@@ -281,8 +281,9 @@ Task<Result<Connectors::Page>> Connectors::list(Caller caller, Query query) {
   if (auto allowed = access::check_right(caller, Right::list_connectors); !allowed)
     co_return std::move(allowed).error();
   if (query.workspace_name) {
-    auto found = co_await services_.access.workspaces().find_by_name(caller, *query.workspace_name);
-    if (!found) co_return std::move(found).error();
+    access::Workspaces& workspaces = services_.access.workspaces();
+    auto found = co_await workspaces.find_by_name(caller, *query.workspace_name);
+    if (!found) co_return co_await workspaces.unknown_name(caller, *query.workspace_name);
     if (query.workspace && *query.workspace != found->id) co_return no_such_workspace();
     query.workspace = found->id;
   } else if (query.workspace) {

@@ -227,7 +227,12 @@ Task<Result<Executed>> Executor::execute(Caller caller, ConnectorId id, ExecuteC
 
   auto place = co_await admission_.enter(connector->organization, connector->row.workspace_id,
                                          connector->row.id, deadline);
-  if (!place) co_return std::move(place).error();
+  if (!place) {
+    const Result<Executed> turned_away = std::move(place).error();
+    note(row, turned_away, begun);
+    log_.add(std::move(row));
+    co_return turned_away.error();
+  }
 
   Result<Executed> result = Error{};
   if (is_write(*operation)) {

@@ -125,6 +125,20 @@ def test_each_misbehaviour_is_a_clear_error(server, connector, upstream, name):
     assert http("GET", server.url + "/healthz").status == 200
 
 
+def test_a_service_that_is_away_is_said_to_be(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as place:  # bound and let go: nobody listens there
+        address = "127.0.0.1:%d" % place.getsockname()[1]
+    server = Server(tmp_path, ["--connect-to", address]).start()
+    body = {"workspace_name": "w", "connector_type": "github", "credentials": {"token": "ghp_canary"}}
+    made = server.call("POST", "/integrations/connectors", body)
+    assert (made.status, made.json()["status"]) == (200, "unverified"), "nothing is known against the credentials"
+    answer = execute(server, made.json()["id"])
+    assert (answer.status, answer.json()["errors"][0]["error_code"]) == (502, "provider_unavailable") and b"ghp_canary" not in answer.body
+    answer = execute(server, made.json()["id"], action="create", params={"owner": "a", "repo": "b", "title": "t"})
+    assert answer.json()["errors"][0]["error_code"] == "provider_unavailable", "nothing was sent, so the outcome is known"
+    assert server.stop() == 0
+
+
 def test_a_limit_is_passed_on_with_its_time(server, connector, upstream):
     upstream.answer = response(429, {"message": "slow down"}, extra="Retry-After: 120\r\n")
     answer = execute(server, connector)
