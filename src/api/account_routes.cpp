@@ -23,9 +23,13 @@ std::optional<access::WorkspaceName> parsed_workspace(BodyReader& body) {
 }  // namespace
 
 Task<Answer> create_application_token(Exchange& exchange) {
-  auto parsed = exchange.body(usual_body);
+  // A form is the client credentials grant of OAuth 2.
+  const bool is_grant = exchange.has_form();
+  auto parsed = is_grant ? exchange.form(usual_body) : exchange.body(usual_body);
   if (!parsed) co_return std::move(parsed).error();
   BodyReader body(*std::move(parsed));
+  if (is_grant && body.text("grant_type") != "client_credentials" && body.problems().empty())
+    body.problems().add("grant_type", "only client_credentials is offered here", "invalid");
   std::string client_id = body.text("client_id");
   Secret client_secret = body.secret("client_secret");
   if (!body.problems().empty()) co_return body.problems().error();
@@ -41,7 +45,7 @@ Task<Answer> create_application_token(Exchange& exchange) {
                         "X-Organization-Id names",
                     .code = "organization_mismatch"};
   co_return json_response(json::object{{"access_token", token->access_token},
-                                       {"token_type", "bearer"},
+                                       {"token_type", is_grant ? "Bearer" : "bearer"},
                                        {"expires_in", token->expires_in.count()},
                                        {"organization_id", token->organization_id.str()}});
 }

@@ -416,6 +416,7 @@ TEST_F(Connectors, ServiceIsInTheCatalogue) {
                   .at("/destinations")
                   .as_array()
                   .empty());
+  EXPECT_TRUE(test.call("GET", "/v1/destinations", token).at("/data").as_array().empty());
   EXPECT_EQ(test.call("GET", "/api/v1/integrations/definitions/destinations/x", token).status, 404);
 }
 

@@ -206,6 +206,42 @@ TEST_F(Router, ExchangesClientSecretsOnly) {
             200);
 }
 
+TEST_F(Router, GrantsClientCredentialsToForms) {
+  const auto post = [&](const std::string& path, std::string form) {
+    net::Request request{.method = "POST",
+                         .target = path,
+                         .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+                         .body = std::move(form),
+                         .peer = {}};
+    return test.send(std::move(request));
+  };
+  const std::string who = "&client_id=" + test.first.client.str(),
+                    secret = "&client_secret=" + test.first.client_secret,
+                    grant = "grant_type=client_credentials", path = "/v1/applications/token";
+  const Reply granted = post(path, grant + who + secret);
+  EXPECT_EQ(granted.status, 200) << granted.text;
+  EXPECT_EQ(granted.string("/token_type"), "Bearer");
+  EXPECT_EQ(test.call("GET", "/api/v1/workspaces", granted.string("/access_token")).status, 200);
+  struct Case {
+    std::string form;
+    int status;
+    const char* code;
+  };
+  for (const Case& one : std::vector<Case>{{grant + who + secret + "x", 401, "invalid_client"},
+                                           {grant + who, 422, "missing"},
+                                           {who + secret, 422, "missing"},
+                                           {"grant_type=password" + who + secret, 422, "invalid"},
+                                           {grant + who + secret + secret, 400, "invalid_form"},
+                                           {grant + "&client_id=%zz" + secret, 400, "invalid_form"},
+                                           {"&&=", 422, "missing"}}) {
+    const Reply reply = post(path, one.form);
+    EXPECT_EQ(reply.status, one.status) << one.form << reply.text;
+    EXPECT_EQ(reply.error_code(), one.code) << one.form;
+    EXPECT_EQ(reply.text.find(test.first.client_secret), std::string::npos);
+  }
+  EXPECT_EQ(post("/api/v1/account/applications/token", grant + who + secret).status, 415);
+}
+
 TEST_F(Router, TellsHealthAndKeys) {
   EXPECT_EQ(test.call("GET", "/healthz", "").status, 200);
   EXPECT_EQ(test.call("GET", "/readyz", "").status, 200);

@@ -73,6 +73,11 @@ Task<Answer> list_destinations(Exchange&) {
   co_return json_response(json::object{{"destinations", json::array()}});
 }
 
+// Where PyAirbyte looks for warehouses beside connectors.
+Task<Answer> list_replicas(Exchange&) {
+  co_return json_response(json::object{{"data", json::array()}, {"next", ""}, {"previous", ""}});
+}
+
 Task<Answer> get_destination(Exchange&) { co_return no_such_definition(); }
 
 }  // namespace fairlead::api

@@ -18,6 +18,7 @@ struct Code {
 // The closed list, in the order of the contract.
 constexpr std::array codes = {
     Code{"malformed_request", 400},
+    Code{"invalid_form", 400},
     Code{"invalid_json", 400},
     Code{"invalid_cursor", 400},
     Code{"credentials_mismatch", 400},

@@ -32,6 +32,10 @@ struct Exchange {
   platform::CallSource source() const;
   /// The body as an object. Errors: too_large, invalid_input (`invalid_json`).
   Result<json::object> body(std::size_t most_bytes) const;
+  /// Whether the body is application/x-www-form-urlencoded.
+  bool has_form() const;
+  /// The body's names and texts. Errors: invalid_input (`invalid_form`).
+  Result<json::object> form(std::size_t most_bytes) const;
 };
 
 using Answer = Result<net::Response>;
@@ -67,6 +71,7 @@ Task<Answer> list_definitions(Exchange&);
 Task<Answer> get_definition(Exchange&);
 Task<Answer> get_definition_icon(Exchange&);
 Task<Answer> list_destinations(Exchange&);
+Task<Answer> list_replicas(Exchange&);
 Task<Answer> get_destination(Exchange&);
 // connector_routes.cpp
 Task<Answer> create_connector(Exchange&);

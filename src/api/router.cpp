@@ -36,6 +36,7 @@ struct Route {
   Handler handler;
   bool has_secrets = false;  ///< the body is erased when it has been read
   Stage stage = Stage::claimed;
+  bool takes_forms = false;  ///< beside JSON
 };
 
 bool is_ceremony(const Route& route) {
@@ -51,7 +52,8 @@ constexpr std::array route_table = {
 
     Route{"POST", "/api/v1/account/applications/token", Needs::nothing, create_application_token,
           true},
-    Route{"POST", "/v1/applications/token", Needs::nothing, create_application_token, true},
+    Route{"POST", "/v1/applications/token", Needs::nothing, create_application_token, true,
+          Stage::claimed, true},
     Route{"POST", "/api/v1/account/applications/scoped-token", Needs::mint_tokens,
           create_scoped_token},
     Route{"GET", "/api/v1/account/applications/scoped-token/info", Needs::token,
@@ -80,6 +82,7 @@ constexpr std::array route_table = {
           get_definition_icon},
     Route{"GET", "/api/v1/integrations/definitions/destinations", Needs::read_definitions,
           list_destinations},
+    Route{"GET", "/v1/destinations", Needs::token, list_replicas},
     Route{"GET", "/api/v1/integrations/definitions/destinations/{id}", Needs::read_definitions,
           get_destination},
 
@@ -216,12 +219,18 @@ std::optional<std::string_view> bearer_token(const net::Headers& headers) {
   return text;
 }
 
-bool is_json(std::string_view content_type) {
+/// In lower case, without its parameters.
+std::string media_type(std::string_view content_type) {
   std::string type(content_type.substr(0, content_type.find(';')));
   while (type.ends_with(' ')) type.pop_back();
   std::transform(type.begin(), type.end(), type.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
+  return type;
+}
+
+bool is_json(std::string_view content_type) {
+  const std::string type = media_type(content_type);
   return type == "application/json" ||
          (type.starts_with("application/") && type.ends_with("+json"));
 }
@@ -301,6 +310,36 @@ Result<json::object> Exchange::body(std::size_t most_bytes) const {
   return error;
 }
 
+bool Exchange::has_form() const {
+  const std::string* type = request.headers.find("Content-Type");
+  return type && media_type(*type) == "application/x-www-form-urlencoded";
+}
+
+Result<json::object> Exchange::form(std::size_t most_bytes) const {
+  const auto refused = [](std::string_view why) {
+    Error error = invalid("the request body is no form: " + std::string(why));
+    error.code = "invalid_form";
+    error.fields = {{"body", error.message, "invalid_form"}};
+    return error;
+  };
+  if (request.body.size() > most_bytes) return refused("it is too long");
+  json::object values;
+  for (std::string_view rest = request.body; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    if (pair.empty()) continue;
+    const std::size_t equals = pair.find('=');
+    const auto name = percent_decode(pair.substr(0, equals), true);
+    auto value = percent_decode(
+        equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+    if (!name || !value) return refused("a percent sign stands without its two digits");
+    const bool is_new = values.emplace(*name, *value).second;
+    wipe(*value);
+    if (!is_new) return refused("'" + *name + "' is there twice");
+  }
+  return values;
+}
+
 net::Response json_response(std::string body, int status) {
   net::Response response;
   response.status = status;
@@ -325,7 +364,8 @@ struct Api::Impl {
       if (!admitted) co_return std::move(admitted).error();
     }
     if (const std::string* type = exchange.request.headers.find("Content-Type");
-        type && !exchange.request.body.empty() && !is_json(*type))
+        type && !exchange.request.body.empty() && !is_json(*type) &&
+        !(route.takes_forms && exchange.has_form()))
       co_return Error{.kind = ErrorKind::invalid_input,
                       .message = "send the body as application/json",
                       .code = "unsupported_media_type"};
