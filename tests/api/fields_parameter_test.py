@@ -16,7 +16,7 @@ def execute(server, harbor):
     (["name"], {"exclude_fields": ["name"]}, ["name"]),
 ])
 def test_reads_give_these_members(execute, fields, more, members):
-    answer = execute("customers", "list", {"limit": 1, "fields": fields}, **more)
+    answer = execute("customers", "list", {"limit": 1, "sort": "created_at", "fields": fields}, **more)
     assert answer.status == 200, answer.body
     assert [list(record) for record in answer.json()["result"]] == [members]
 

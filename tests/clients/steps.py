@@ -1,0 +1,21 @@
+"""Runs under the Python of a published client: named steps, and what each came to."""
+import dataclasses
+
+
+def plain(value):
+    """As JSON has it."""
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain(dataclasses.asdict(value))
+    if hasattr(value, "model_dump"):
+        return plain(value.model_dump())
+    return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
+
+
+def failure(error):
+    """Class, ancestors, text and what the class of the client's own adds."""
+    return {"error": type(error).__name__, "classes": [one.__name__ for one in type(error).__mro__], "text": str(error),
+            "status": getattr(error, "status_code", None), "retry_after": getattr(error, "retry_after", None)}
