@@ -745,7 +745,7 @@ TEST(HttpClient, AnUnknownNameIsNotResolved) {
 
 TEST(HttpClient, TheEgressPolicyJudgesTheResolvedAddress) {
   RawServer server(always(ok("inside")));
-  HttpClient client({});
+  HttpClient client(HttpClient::Options{});
   const std::string port = ":" + std::to_string(server.port()) + "/";
   for (const char* host :
        {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1",
@@ -780,7 +780,7 @@ TEST(HttpClient, ConnectToKeepsTheHostAndSpeaksPlainHttp) {
     received.set_value(read_request(socket));
     socket.send(ok("x"));
   });
-  HttpClient client({});
+  HttpClient client(HttpClient::Options{});
   OutboundRequest request = get("https://api.example.com/v1");
   request.connect_to =
       Endpoint::parse_loopback("localhost:" + std::to_string(server.port())).value();
