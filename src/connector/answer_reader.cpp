@@ -1,6 +1,7 @@
 #include "connector/answer_reader.hpp"
 
 #include "base/encoding.hpp"
+#include "connector/pagination.hpp"
 #include "connector/raw_json.hpp"
 #include "connector/record_writer.hpp"
 #include "connector/retry.hpp"
@@ -258,6 +259,19 @@ std::string read_meta(const Operation& operation, const RawJson& body, const net
   return out += '}';
 }
 
+PageMark page_mark(const Operation& operation, const RawJson& body, const net::Headers& headers,
+                   const ReadOptions& options, std::optional<std::uint64_t> records) {
+  const auto value = [&](const MetaSource& source) -> json::value {
+    std::string text;
+    append_meta_value(text, source, body, headers);
+    const bool scalar = !text.starts_with('{') && !text.starts_with('[');
+    return scalar ? tree_of(text) : json::value();
+  };
+  return read_page(
+      operation,
+      {.value = value, .params = options.params, .records = records, .request = options.request});
+}
+
 // 9.4 Transform, then filter. Rare, so by way of a second JSON text.
 
 bool is_list_action(const Operation& operation) {
@@ -397,6 +411,7 @@ class ResultReader {
         return CallError{CallErrorKind::executor,
                          "The definition's record extractor cannot be read"};
       write(body, {body.root(), body.behind(body.root())});
+      matched_ = outcome_.record_count;
       return std::nullopt;
     }
     const auto matches = find_all(body, *operation_.records);
@@ -411,14 +426,19 @@ class ResultReader {
     }
     if (matches.size() == 1 && body.is_array(matches.front().value) && !changes) {
       write(body, matches.front());
+      matched_ = outcome_.record_count;
       return std::nullopt;
     }
     const auto records = blank ? std::vector<Slot>() : listed(body, *operation_.records, matches);
+    matched_ = records.size();
     if (changes) return write_changed(body, records);
     reserve(body.text().size());
     outcome_.record_count = writer(body).write_list(records);
     return std::nullopt;
   }
+
+  /// Records of the answer before any filter; nullopt when it has no list of them.
+  std::optional<std::uint64_t> matched() const { return matched_; }
 
  private:
   RecordWriter writer(const RawJson& json) {
@@ -483,6 +503,7 @@ class ResultReader {
   const Operation& operation_;
   const ReadOptions& options_;
   Outcome& outcome_;
+  std::optional<std::uint64_t> matched_;
 };
 
 // 8.2 Messages of refusals.
@@ -562,6 +583,8 @@ Result<Outcome, CallError> read_answer(const Definition& definition, const Opera
     if (error->status == 0) error->status = answer.status;
     return *std::move(error);
   }
+  if (is_list_action(operation))
+    outcome.page = page_mark(operation, *body, answer.headers, options, reader.matched());
   return outcome;
 }
 

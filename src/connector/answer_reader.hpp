@@ -11,6 +11,8 @@ struct ReadOptions {
   const std::vector<std::string>* exclude_fields = nullptr;
   bool truncate = false;
   Instant now = {};
+  const json::object* params = nullptr;  ///< as sent; for the count of pages
+  const net::Url* request = nullptr;     ///< URL of the request; for next pages that are URLs
 };
 
 /// An answer with a status below 400. Every byte is validated; numbers keep their digits.

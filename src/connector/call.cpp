@@ -95,7 +95,8 @@ Error to_error(CallError from) {
       break;
     case CallErrorKind::rate_limit:
       error.kind = ErrorKind::rate_limited;
-      error.code = "provider_rate_limited";
+      // Without a status it was us who did not ask.
+      error.code = from.status != 0 ? "provider_rate_limited" : "rate_limited";
       break;
     case CallErrorKind::http_status:
       error.code = provider_code(from.status);

@@ -72,10 +72,14 @@ struct Call {
   const Definition* definition = nullptr;
   std::string entity, action;
   json::object params = {};
+  std::optional<std::string> cursor = {};  ///< the end_cursor of an earlier page
   ConfigValues config = {};
   std::string auth_scheme = {};  ///< empty: inferred from the credentials
   std::vector<std::string> select_fields = {}, exclude_fields = {};
   bool truncate = false;  ///< long strings of list answers (200 code points)
+  /// What a key for the service (x-fairlead-idempotency) is made from, so that the same request has
+  /// the same one; empty: a new key for each call.
+  std::string idempotency_seed = {};
   Deadline deadline = Deadline::never();
 };
 
@@ -88,6 +92,13 @@ struct Download {
   net::BodyStream body;
 };
 
+/// What an answer says of further pages.
+struct PageMark {
+  std::optional<bool> has_more;  ///< nullopt: not known
+  std::optional<std::string>
+      end_cursor;  ///< Call::cursor of the next page, where it can be asked for
+};
+
 struct Outcome {
   /// JSON text: the records of a list or search (an array), one object, or the service's body; the
   /// chunk object of a download that asked for JSON.
@@ -96,6 +107,8 @@ struct Outcome {
   std::string meta = {};
   std::optional<Download> download = {};
   std::optional<std::uint64_t> record_count = {};
+  /// Of lists and searches.
+  std::optional<PageMark> page = {};
   int upstream_status = 0;
   int attempts = 1;
 };

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "connector/expression.hpp"
+#include "connector/extensions.hpp"
 #include "connector/path.hpp"
 
 #include <map>
@@ -85,15 +86,6 @@ struct Body {
   GraphQl graphql;
 };
 
-/// Where a metadata value is found in an answer.
-struct MetaSource {
-  enum class Kind { path, link, header };
-  std::string name;  ///< of the metadata entry
-  Kind kind = Kind::path;
-  std::optional<Path> path;  ///< kind path; nullopt when the text did not parse (always null)
-  std::string argument;      ///< link relation or header name
-};
-
 /// One piece of a path: literal text, or the value of a parameter.
 struct PathPiece {
   bool is_parameter = false;
@@ -136,9 +128,14 @@ struct Operation {
   bool preferred_for_check = false;
   bool untested = false;
   OtherNames other_names;
-  json::object hints;           ///< x-airbyte-ai-hints
-  json::value response_schema;  ///< of the 200, else 201 answer; null when none
-  json::object extensions;      ///< every x-* member as written, for tools and later readers
+  Paging paging;
+  std::optional<Incremental> incremental;
+  std::string idempotency_header;           ///< of the service, for a key of ours; empty: none
+  std::optional<RateLimit> rate_limit;      ///< of this operation, beside the definition's
+  std::vector<std::string> download_hosts;  ///< empty: not limited
+  json::object hints;                       ///< x-airbyte-ai-hints
+  json::value response_schema;              ///< of the 200, else 201 answer; null when none
+  json::object extensions;  ///< every x-* member as written, for tools and later readers
 };
 
 /// `${name}` text over the user's credential fields (7.3).
@@ -187,6 +184,7 @@ struct AuthScheme {
       mapping;  ///< auth parameter <- user fields
   std::vector<std::pair<std::string, Template>> additional_headers;
   TokenRefresh refresh;
+  RefreshPolicy refresh_policy;
   std::vector<std::string> token_extract;
   std::string authorization_url, token_url;  ///< templates as written, for the connect flow
   json::object source;                       ///< the scheme as written, for tools
@@ -230,7 +228,9 @@ struct Entity {
   std::string stream_name;
   std::vector<const Operation*> operations;  ///< in order of first appearance of the action
   json::object hints;
-  json::value schema;  ///< null when the file has none
+  json::value schema;                    ///< null when the file has none
+  std::vector<std::string> primary_key;  ///< fields, dotted; empty: not known
+  std::string update_time;               ///< field, dotted; empty: not known
 };
 
 /// Why an operation cannot be found.
@@ -263,6 +263,8 @@ class Definition {
   std::vector<Scoping> scoping;
   std::optional<ErrorCheck> error_check;
   RetryPolicy retry;
+  std::optional<RateLimit> rate_limit;
+  std::optional<Probe> probe;
   std::vector<Relationship> relationships;
   json::object context_store, replication_config;
 

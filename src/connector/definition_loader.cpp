@@ -1,5 +1,7 @@
 #include "connector/definition_loader.hpp"
 
+#include "connector/load_fairlead.hpp"
+
 #include <fmt/format.h>
 
 namespace fairlead::connector {
@@ -46,6 +48,7 @@ class DefinitionLoader {
     if (const auto paths = fields.require("paths")) load_paths(*paths);
     load_entity_metadata();
     check_entity_names();
+    finish_fairlead(root, loading_);
     fields.allow({"tags", "externalDocs"});
     fields.finish(Others::refused);
   }
@@ -136,6 +139,7 @@ class DefinitionLoader {
       if (const auto* text = stream->if_text()) entity.stream_name = *text;
     if (const auto* hints = schema->find("x-airbyte-ai-hints"); hints && hints->if_map())
       entity.hints = to_json(*hints).as_object();
+    apply_fairlead_schema(*schema, entity);
   }
   /// Relationships of unknown entities are accepted: dropped (source), kept (target).
   void check_entity_names() {

@@ -39,10 +39,19 @@ class SchemaLibrary {
   std::uint64_t copied_bytes_ = 0;
 };
 
+/// What operations take over from info, and what has to wait until the whole file is read.
+struct FairleadNotes {
+  std::string idempotency_header;
+  std::vector<std::string> idempotency_methods, download_hosts;
+  /// Incremental reads that name no field.
+  std::vector<std::pair<const Operation*, DefinitionProblem>> without_field;
+};
+
 struct Loading {
   Problems& problems;
   Definition& definition;
   SchemaLibrary schemas = {};
+  FairleadNotes fairlead = {};
 };
 
 /// load_info.cpp

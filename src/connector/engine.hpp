@@ -6,6 +6,7 @@
 #include "connector/authorizer.hpp"
 #include "connector/call.hpp"
 #include "connector/oauth.hpp"
+#include "connector/rate_limits.hpp"
 #include "connector/request_builder.hpp"
 #include "net/http_client.hpp"
 
@@ -40,6 +41,8 @@ struct EngineOptions {
   std::optional<net::Endpoint> connect_to = {};
   std::string pool = {};         ///< connection pool key (the organization)
   const Clock* clock = nullptr;  ///< nullptr: the system's
+  RateLimits* rates = nullptr;   ///< keeps to x-fairlead-rate-limit, when set
+  std::string rate_key = {};     ///< whose rate it is (the connector)
 };
 
 class Engine {

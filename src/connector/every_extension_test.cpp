@@ -78,9 +78,9 @@ TEST(EveryExtension, OperationsAreOrderedByMethodInsideAPath) {
   std::vector<std::string> all;
   for (const auto& one : definition().operations)
     all.push_back(one->entity + " " + std::string(name_of(one->action)));
-  EXPECT_THAT(
-      all, ElementsAre("things list", "things create", "things update", "things search",
-                       "Items get", "Items delete", "events list", "files create", "files search"));
+  EXPECT_THAT(all, ElementsAre("things list", "things create", "things update", "things search",
+                               "Items get", "Items delete", "events list", "files create",
+                               "files search", "files download"));
   EXPECT_FALSE(definition().find("Items", "list")) << "head is not reachable";
 }
 
@@ -90,6 +90,57 @@ TEST(EveryExtension, Effects) {
   EXPECT_EQ(operation("things", "search").effect, Effect::read) << "a PATCH that searches";
   EXPECT_EQ(operation("Items", "delete").effect, Effect::unsafe);
   EXPECT_EQ(operation("events", "list").effect, Effect::read) << "a POST that lists";
+}
+
+TEST(EveryExtension, OursOfInfo) {
+  const Definition& d = definition();
+  ASSERT_TRUE(d.probe);
+  EXPECT_EQ(d.probe->entity + " " + d.probe->action, "things list");
+  EXPECT_EQ(json::serialize(d.probe->params), R"({"ids":["a"],"since":"2026-01-01"})");
+  ASSERT_TRUE(d.rate_limit);
+  EXPECT_EQ(d.rate_limit->per_second, 1.5);
+  EXPECT_EQ(d.rate_limit->burst, 5);
+  EXPECT_EQ(d.rate_limit->concurrent, 3u);
+  EXPECT_THAT(operation("files", "download").download_hosts,
+              ElementsAre("files.example.com", "*.cdn.example.com"));
+}
+
+TEST(EveryExtension, OursOfOperations) {
+  EXPECT_EQ(operation("things", "update").idempotency_header, "Idempotency-Key");
+  EXPECT_EQ(operation("things", "create").idempotency_header, "X-Request-Key") << "from info";
+  EXPECT_EQ(operation("Items", "delete").idempotency_header, "") << "a method that info leaves out";
+  EXPECT_EQ(operation("things", "search").idempotency_header, "") << "a PATCH that reads";
+  EXPECT_EQ(operation("files", "create").idempotency_header, "") << "false";
+
+  const Operation& list = operation("things", "list");
+  EXPECT_EQ(list.paging.style, Paging::Style::address);
+  EXPECT_TRUE(list.paging.declared);
+  EXPECT_EQ(list.paging.addresses[0].argument, "next");
+  EXPECT_THAT(list.paging.next_paths, ElementsAre("/v1/more/"));
+  ASSERT_TRUE(list.incremental);
+  EXPECT_EQ(list.incremental->parameter, "since");
+  EXPECT_EQ(list.incremental->field, "changed") << "the entity's update time";
+  EXPECT_EQ(list.incremental->format, Incremental::Format::unix_seconds);
+  EXPECT_EQ(list.rate_limit->per_second, 2.5);
+  EXPECT_EQ(list.rate_limit->burst, 2);
+
+  const Paging& pages = operation("files", "search").paging;
+  EXPECT_EQ(pages.style, Paging::Style::page);
+  EXPECT_EQ(pages.cursor_parameter + " " + pages.limit_parameter, "nr size");
+  EXPECT_EQ(pages.total->argument, "X-Total");
+  EXPECT_EQ(pages.first, 0);
+  EXPECT_EQ(pages.page_size, 20);
+}
+
+TEST(EveryExtension, OursOfEntitiesAndSchemes) {
+  EXPECT_THAT(definition().find_entity("things")->primary_key, ElementsAre("id", "parent.id"));
+  EXPECT_EQ(definition().find_entity("things")->update_time, "changed");
+  EXPECT_THAT(definition().find_entity("Items")->primary_key, IsEmpty());
+  const RefreshPolicy& policy = definition().find_scheme("oauth")->refresh_policy;
+  EXPECT_EQ(policy.kind, RefreshPolicy::Kind::grace);
+  EXPECT_EQ(policy.grace, std::chrono::seconds(90));
+  EXPECT_EQ(definition().find_scheme("bare")->refresh_policy.kind, RefreshPolicy::Kind::strict)
+      << "unknown is strict";
 }
 
 TEST(EveryExtension, Parameters) {

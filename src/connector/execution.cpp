@@ -1,7 +1,11 @@
 #include "connector/execution.hpp"
 
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
+#include "base/ids.hpp"
 #include "connector/follow.hpp"
 #include "connector/other_names.hpp"
+#include "connector/pagination.hpp"
 #include "connector/retry.hpp"
 #include "connector/wire_text.hpp"
 
@@ -123,10 +127,19 @@ Execution::Check Execution::find_operation() {
   if (!found) return CallError{kind_of(found.error().reason), found.error().message};
   operation_ = *found;
   take_other_names(*operation_, params_);
+  if (auto error = place_cursor()) return error;
   if (operation_->action != Action::download) return std::nullopt;
   auto chunk = read_chunk_request(params_);
   if (!chunk) return std::move(chunk).error();
   chunk_ = *std::move(chunk);
+  return std::nullopt;
+}
+
+Execution::Check Execution::place_cursor() {
+  if (!call_.cursor) return std::nullopt;
+  auto address = connector::place_cursor(*operation_, *call_.cursor, params_);
+  if (!address) return std::move(address).error();
+  address_ = *std::move(address);
   return std::nullopt;
 }
 
@@ -135,7 +148,33 @@ Execution::Check Execution::build() {
                              opened_.tokens.extracted, now());
   if (!draft) return std::move(draft).error();
   draft_ = *std::move(draft);
+  add_idempotency_key();
+  return address_ && !draft_.base_url.empty() ? continue_at(*address_) : std::nullopt;
+}
+
+Execution::Check Execution::continue_at(const std::string& address) {
+  const auto own = net::Url::parse(draft_.base_url + draft_.path);
+  const auto next = own ? net::Url::parse(own->origin() + address) : own;
+  if (!next || !may_continue_at(*operation_, *own, *next))
+    return CallError{CallErrorKind::invalid_parameter,
+                     "The cursor is none that this action has given out", 0, "cursor"};
+  const auto mark = std::min(next->target.find('?'), next->target.size());
+  draft_.base_url = next->origin();
+  draft_.path = next->target.substr(0, mark);
+  draft_.query = next->target.substr(std::min(mark + 1, next->target.size()));
   return std::nullopt;
+}
+
+void Execution::add_idempotency_key() {
+  const std::string& header = operation_->idempotency_header;
+  if (header.empty()) return;
+  keyed_ = true;
+  if (draft_.headers.find(header) != nullptr) return;  // the caller's own
+  if (idempotency_key_.empty())
+    idempotency_key_ = call_.idempotency_seed.empty()
+                           ? random_uuid()
+                           : to_hex(bytes_of(sha256(call_.idempotency_seed)));
+  draft_.headers.set(header, idempotency_key_);
 }
 
 // Credentials.
@@ -270,6 +309,9 @@ Execution::Check Execution::follow_redirect(const Reply& reply, int hops,
   if (!target) return refuse(CallErrorKind::http_client, "which is not valid");
   if (request.url.https && !target->https)
     return refuse(CallErrorKind::http_client, "which is not https");
+  if (!is_download_host(*target))
+    return refuse(CallErrorKind::http_client,
+                  "whose host is not among the download hosts of the definition");
   if (!target->same_origin(request.url)) {
     // Another origin sees nothing of the credentials, and nothing of them comes back later.
     net::Headers plain;
@@ -288,6 +330,7 @@ Task<Execution::Replied> Execution::send_retrying(const net::OutboundRequest& re
   for (int tries = 1;; ++tries) {
     if (call_.deadline.passed())
       co_return CallError{CallErrorKind::timeout, "The call's time is over"};
+    if (auto error = co_await await_turn(tries == 1)) co_return *std::move(error);
     ++attempts_;
     auto reply = co_await send_once(request, reading);
     if (reply && reply->status < 400) co_return *std::move(reply);
@@ -299,12 +342,46 @@ Task<Execution::Replied> Execution::send_retrying(const net::OutboundRequest& re
       failed.failure = reply.error().reason;
       failed.sent = reply.error().sent;
     }
-    const auto wait = next_try(definition_.retry, operation_->effect, failed, tries);
+    const bool repeatable = keyed_ && operation_->effect == Effect::unsafe;
+    const Effect effect = repeatable ? Effect::idempotent : operation_->effect;
+    const auto wait = next_try(definition_.retry, effect, failed, tries);
     const bool again = wait && co_await pause(*wait);
     if (again) continue;
     if (reply) co_return *std::move(reply);
     co_return send_error(std::move(reply).error());
   }
+}
+
+Task<Execution::Check> Execution::await_turn(bool first_try) {
+  if (options_.rates == nullptr) co_return std::nullopt;
+  if (definition_.rate_limit) {
+    const RateLimit limit = *definition_.rate_limit;
+    if (auto error = co_await await_turn(options_.rate_key, limit, first_try)) co_return error;
+  }
+  if (!operation_->rate_limit) co_return std::nullopt;
+  const RateLimit limit = *operation_->rate_limit;
+  const std::string key =
+      fmt::format("{}\n{}\n{}", options_.rate_key, operation_->entity, name_of(operation_->action));
+  auto error = co_await await_turn(key, limit, first_try);
+  co_return error;
+}
+
+Task<Execution::Check> Execution::await_turn(std::string key, RateLimit limit, bool first_try) {
+  const auto left = call_.deadline.within(whole_call).remaining();
+  // A retry has waited already, and what it repeats may have had its effect.
+  const auto most =
+      first_try ? std::min<RateLimits::Steady::duration>(left, RateLimits::longest_wait) : left;
+  const auto turn = options_.rates->take(key, limit, most);
+  if (!turn.granted) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(turn.wait).count();
+    CallError error{CallErrorKind::rate_limit,
+                    fmt::format("The rate limit of {} is used up; try again in {} s",
+                                definition_.name, seconds)};
+    error.retry_after = std::chrono::seconds(seconds);
+    co_return error;
+  }
+  if (turn.wait > RateLimits::Steady::duration::zero()) co_await sleep_for(turn.wait);
+  co_return std::nullopt;
 }
 
 Task<bool> Execution::pause(Wait wait) {
@@ -375,8 +452,24 @@ Result<Outcome, CallError> Execution::read(Reply reply) {
   options.exclude_fields = &call_.exclude_fields;
   options.truncate = call_.truncate && operation_->action == Action::list;
   options.now = now();
+  options.params = &params_;
+  std::optional<net::Url> request;  // only next pages that are URLs are compared with it
+  if (!operation_->paging.addresses.empty())
+    if (auto url = net::Url::parse(draft_.url())) request = *std::move(url);
+  options.request = request ? &*request : nullptr;
   const auto answer = answer_of(reply.status, std::move(reply.headers), std::move(reply.body));
-  return read_answer(definition_, *operation_, answer, options);
+  auto outcome = read_answer(definition_, *operation_, answer, options);
+  const bool key_in_query = scheme_->kind == AuthScheme::Kind::api_key &&
+                            scheme_->key_place == AuthScheme::KeyPlace::query;
+  if (outcome && outcome->page && outcome->page->end_cursor && key_in_query)
+    outcome->page->end_cursor = without_query(*outcome->page->end_cursor, scheme_->key_name);
+  return outcome;
+}
+
+bool Execution::is_download_host(const net::Url& url) const {
+  if (operation_->download_hosts.empty()) return true;
+  const auto base = net::Url::parse(draft_.base_url);
+  return (base && base->same_origin(url)) || is_allowed_host(operation_->download_hosts, url.host);
 }
 
 CallError Execution::without_secrets(CallError error) const {
@@ -426,6 +519,9 @@ Result<net::OutboundRequest, CallError> Execution::file_request(const Reply& fir
   const bool ours = base && is_within(*base, *url);
   if (!url->https && !ours && !options_.connect_to && !is_loopback(*url))
     return refuse("the URL is not https");
+  if (!is_download_host(*url))
+    return refuse(fmt::format("its host {} is not among the download hosts of the definition",
+                              quotable(url->host)));
   RequestDraft draft;
   draft.method = "GET";
   draft.base_url = url->origin();
@@ -549,9 +645,15 @@ Plan Execution::describe(const RequestDraft& draft) const {
       break;
     case Effect::unsafe:
       plan.effect = "unsafe";
-      plan.notes.emplace_back("never sent again once a byte of it may have reached the service");
+      if (!keyed_)
+        plan.notes.emplace_back("never sent again once a byte of it may have reached the service");
       break;
   }
+  if (!idempotency_key_.empty())
+    plan.notes.push_back(
+        fmt::format("the key in {} is made anew for each call; with it the service "
+                    "knows a repeated request, so a lost one is sent again",
+                    operation_->idempotency_header));
   if (operation_->file_url)
     plan.notes.push_back(fmt::format("followed by a download of the URL at '{}' in the answer",
                                      operation_->file_url->source));

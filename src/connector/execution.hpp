@@ -30,7 +30,13 @@ class Execution {
 
   Instant now() const;
   Check find_operation();
+  /// Puts the cursor of the page before where the operation takes it.
+  Check place_cursor();
   Check build();
+  /// The draft asks for the page at an address instead.
+  Check continue_at(const std::string& address);
+  /// Gives a write the key that the service knows it by, where the service has such keys.
+  void add_idempotency_key();
   /// Opens the credentials and chooses the scheme.
   Task<Check> open();
   /// Gets an access token where there is none, or none that lasts.
@@ -50,6 +56,9 @@ class Execution {
   Task<Replied> send_retrying(const net::OutboundRequest& request, Reading reading);
   Task<Result<Reply, net::SendFailure>> send_once(net::OutboundRequest request, Reading reading);
   Task<bool> pause(Wait wait);
+  /// Waits for this request's turn under the definition's rate limits.
+  Task<Check> await_turn(bool first_try);
+  Task<Check> await_turn(std::string key, RateLimit limit, bool first_try);
   CallError send_error(net::SendFailure failure) const;
   Check follow_redirect(const Reply& reply, int hops, net::OutboundRequest& request) const;
 
@@ -61,6 +70,8 @@ class Execution {
   Task<Check> check_envelope(Reply& reply);
 
   Result<Outcome, CallError> read(Reply reply);
+  /// Whether a download may come from there (x-fairlead-download-hosts).
+  bool is_download_host(const net::Url& url) const;
   CallError refusal(Reply reply) const;
   CallError without_secrets(CallError error) const;
   Plan describe(const RequestDraft& draft) const;
@@ -73,6 +84,9 @@ class Execution {
   json::object params_;
   const Operation* operation_ = nullptr;
   std::optional<ChunkRequest> chunk_;
+  std::optional<std::string> address_;  // of the next page, where a cursor is one
+  std::string idempotency_key_;
+  bool keyed_ = false;  // a key tells the service that a repeated write is the same one
   RequestDraft draft_;
   CredentialSource::Opened opened_;
   const AuthScheme* scheme_ = nullptr;

@@ -1,6 +1,7 @@
 #include "connector/field_reader.hpp"
 
 #include "base/suggestion.hpp"
+#include "connector/ascii.hpp"
 
 #include <algorithm>
 
@@ -186,7 +187,7 @@ void Fields::finish(Others others) {
   const std::vector<std::string> names(asked.begin(), asked.end());
   for (const YamlMember& member : members()) {
     if (problems_.full()) return;
-    if (asked.contains(member.key)) continue;
+    if (asked.contains(member.key) || is_fairlead_name(member.key)) continue;
     const Place place = place_.member(member);
     if (others == Others::refused || !member.key.starts_with("x-"))
       problems_.add(place, "is not known here" + did_you_mean(member.key, names));
@@ -206,6 +207,11 @@ void Fields::warn_if_mistyped(const Place& place, const std::vector<std::string>
   if (!near.empty())
     problems_.warn(place, "is not known here and has no effect; did you mean '" +
                               std::string(prefix) + near[0] + "'?");
+}
+
+bool is_fairlead_name(std::string_view key) {
+  constexpr std::string_view prefix = "x-fairlead";
+  return key.size() >= prefix.size() && ascii_lower(key.substr(0, prefix.size())) == prefix;
 }
 
 std::string text_at(const Place& place, Problems& problems) {

@@ -111,6 +111,8 @@ class Fields {
   std::vector<std::string_view> known_;
 };
 
+/// x-fairlead..., however it is capitalized: ours, and judged as a whole by finish_fairlead().
+bool is_fairlead_name(std::string_view key);
 /// The text of a node; notes a problem and is empty when it is something else.
 std::string text_at(const Place& place, Problems& problems);
 /// A problem unless the text is one of `words`; names the nearest.

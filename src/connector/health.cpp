@@ -23,6 +23,8 @@ bool needs_caller(const Operation& operation) {
 }
 
 const Operation* choose_check(const Definition& definition) {
+  if (const auto& probe = definition.probe)
+    if (const auto found = definition.find(probe->entity, probe->action)) return *found;
   const Operation* list = nullptr;
   for (const Entity& entity : definition.entities)
     for (const Operation* const operation : entity.operations) {
@@ -124,7 +126,8 @@ class Checker {
       co_return json::object{
           {"status", "skipped"},
           {"error", "the definition has no operation that can serve as a check"}};
-    json::object params = probe_params(*operation, true, now_);
+    json::object params =
+        definition_.probe ? definition_.probe->params : probe_params(*operation, true, now_);
     auto outcome = co_await call(*operation, std::move(params));
     json::object result{{"status", outcome ? "healthy" : "unhealthy"}};
     if (!outcome) {

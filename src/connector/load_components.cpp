@@ -1,5 +1,5 @@
 #include "connector/ascii.hpp"
-#include "connector/definition_loader.hpp"
+#include "connector/load_fairlead.hpp"
 
 #include <algorithm>
 
@@ -12,7 +12,8 @@ constexpr int most_levels = 100;
 constexpr std::size_t most_copied = 200'000;
 constexpr std::uint64_t most_copied_bytes = 8u << 20;
 
-void load_schema(const Place& place, Problems& problems) {
+void load_schema(const Place& place, Loading& loading) {
+  Problems& problems = loading.problems;
   Fields schema(place, problems);
   schema.text("type");
   schema.text("x-airbyte-entity-name");
@@ -26,6 +27,7 @@ void load_schema(const Place& place, Problems& problems) {
   schema.allow({"items", "additionalProperties", "default", "example", "minimum", "maximum",
                 "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
                 "allOf", "oneOf", "anyOf", "not", "discriminator", "xml", "externalDocs"});
+  check_fairlead_schema(schema, loading);
   schema.finish(Others::extensions);
 }
 
@@ -97,7 +99,7 @@ json::value SchemaLibrary::copy(const YamlNode& schema, int levels) {
 void load_schemas(const Place& place, Loading& loading) {
   const Fields schemas(place, loading.problems);
   for (const YamlMember& member : schemas.members()) {
-    load_schema(schemas.place().member(member), loading.problems);
+    load_schema(schemas.place().member(member), loading);
     loading.schemas.add(member.key, *member.value);
   }
 }

@@ -1,6 +1,6 @@
 #include "base/ids.hpp"
 #include "connector/catalogue_entry.hpp"
-#include "connector/definition_loader.hpp"
+#include "connector/load_fairlead.hpp"
 #include "net/url.hpp"
 
 namespace fairlead::connector {
@@ -236,6 +236,7 @@ void load_info(const Place& place, Loading& loading) {
   if (const auto questions = info.find("x-airbyte-example-questions"))
     load_example_questions(*questions, loading);
   if (const auto tooltip = info.find("x-airbyte-auth-tooltip")) load_tooltip(*tooltip, loading);
+  load_fairlead_info(info, loading);
   info.word("x-airbyte-runtime-mode",
             {"direct_only", "context_store_only", "direct_and_context_store"});
   for (const char* text : {"termsOfService", "x-airbyte-skip-context-store",

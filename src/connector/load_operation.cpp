@@ -1,5 +1,5 @@
 #include "connector/ascii.hpp"
-#include "connector/definition_loader.hpp"
+#include "connector/load_fairlead.hpp"
 
 #include <algorithm>
 
@@ -35,19 +35,10 @@ std::vector<PathPiece> path_pieces(std::string_view text) {
 
 MetaSource meta_source(const Place& place, std::string name, const std::string& text,
                        Problems& problems) {
-  MetaSource source{.name = std::move(name)};
-  if (text.starts_with("@link.")) {
-    source.kind = MetaSource::Kind::link;
-    source.argument = text.substr(6);
-  } else if (text.starts_with("@header.")) {
-    source.kind = MetaSource::Kind::header;
-    source.argument = text.substr(8);
-  } else if (auto path = Path::parse(text)) {
-    source.path = std::move(*path);
-  } else {
-    problems.warn(place, path.error().message + "; the value will always be null");
-  }
-  return source;
+  auto source = MetaSource::parse(name, text);
+  if (source) return std::move(*source);
+  problems.warn(place, source.error().message + "; the value will always be null");
+  return {.name = std::move(name)};
 }
 
 class OperationLoader {
@@ -70,6 +61,7 @@ class OperationLoader {
     load_extraction();
     load_download();
     load_other_names();
+    load_fairlead_operation(fields_, *operation_, loading_);
     if (const auto responses = fields_.map("responses")) load_responses(*responses);
     fields_.allow({"tags", "externalDocs", "callbacks", "deprecated", "security", "servers",
                    "x-airbyte-param-sources"});

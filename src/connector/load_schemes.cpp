@@ -1,6 +1,6 @@
 #include "base/suggestion.hpp"
 #include "connector/ascii.hpp"
-#include "connector/definition_loader.hpp"
+#include "connector/load_fairlead.hpp"
 
 #include <algorithm>
 #include <set>
@@ -50,6 +50,7 @@ class SchemeLoader {
     fields.map("x-airbyte-oauth-credentials");
     if (const auto refresh = fields.find("x-airbyte-token-refresh")) load_refresh(*refresh);
     if (const auto extract = fields.list("x-airbyte-token-extract")) load_extract(*extract);
+    load_fairlead_scheme(fields, scheme_, loading_);
     if (const auto config = fields.find("x-airbyte-auth-config"))
       load_config(*config);
     else
