@@ -62,8 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"x-fairlead-refresh-policy: none", "it belongs on a security scheme"},
         Bad{"x-fairlead-primary-key: id", "it belongs on a schema in components.schemas"},
         Bad{"x-fairlead-effect:", "x-fairlead-effect: has no value"},
-        Bad{"responses2:\n  x-fairlead-effect: read",
-            "responses2.x-fairlead-effect: means nothing"},
+        Bad{"callbacks:\n  x-fairlead-effect: read",
+            "callbacks.x-fairlead-effect: means nothing"},
         Bad{"x-fairlead-pagination: {style: cursr}",
             "'cursr' is not one of: cursor, page, offset, next-url, link-header, graphql, none; "
             "did you mean 'cursor'?"},

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 namespace fairlead::connector {
 namespace {
@@ -317,8 +318,9 @@ class PageReader {
 
 std::vector<std::string> parameter_names(const Operation& operation) {
   std::vector<std::string> names;
-  const auto add = [&names](const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  std::set<std::string_view> seen;  // an operation may have thousands
+  const auto add = [&](const std::string& name) {
+    if (seen.insert(name).second) names.push_back(name);
   };
   for (const auto& parameter : operation.parameters) add(parameter.name);
   for (const auto& field : operation.body.fields) add(field.name);

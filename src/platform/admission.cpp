@@ -2,9 +2,9 @@
 
 namespace fairlead::platform {
 
-bool Admission::take(const Keys& keys) {
+bool Admission::take(const Keys& keys, std::size_t connector_most) {
   if (running_ >= limits_.in_all) return false;
-  const auto most = limits();
+  const auto most = limits(connector_most);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto held = counts_[i].find(keys[i]);
     if (held != counts_[i].end() && held->second >= most[i]) return false;
@@ -23,7 +23,7 @@ void Admission::leave(const Keys& keys) {
   }
   // The first that fits; the others' limits may be full still.
   for (auto waiter = waiting_.begin(); waiter != waiting_.end(); ++waiter) {
-    if (!take((*waiter)->keys)) continue;
+    if (!take((*waiter)->keys, (*waiter)->connector_most)) continue;
     (*waiter)->admitted = true;
     (*waiter)->wakeup->fire();
     waiting_.erase(waiter);
@@ -32,7 +32,8 @@ void Admission::leave(const Keys& keys) {
 }
 
 Task<Result<Admission::Place>> Admission::enter(OrganizationId organization, WorkspaceId workspace,
-                                                ConnectorId connector, Deadline deadline) {
+                                                ConnectorId connector, Deadline deadline,
+                                                std::size_t connector_most) {
   Keys keys{organization.str(), workspace.str(), connector.str()};
   const Error full{.kind = ErrorKind::rate_limited,
                    .message = "too many calls are running; try again in a moment",
@@ -42,9 +43,9 @@ Task<Result<Admission::Place>> Admission::enter(OrganizationId organization, Wor
   const asio::any_io_executor loop = co_await asio::this_coro::executor;
   {
     const std::lock_guard lock(mutex_);
-    if (take(keys)) co_return Place(*this, std::move(keys));
+    if (take(keys, connector_most)) co_return Place(*this, std::move(keys));
     if (waiting_.size() >= limits_.waiting) co_return full;
-    waiter = std::make_shared<Waiter>(Waiter{keys, std::make_shared<Wakeup>(loop)});
+    waiter = std::make_shared<Waiter>(Waiter{keys, connector_most, std::make_shared<Wakeup>(loop)});
     waiting_.push_back(waiter);
   }
   const auto limit = deadline.within(limits_.wait).remaining();

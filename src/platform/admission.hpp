@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "platform/wakeup.hpp"
 
+#include <algorithm>
 #include <array>
 #include <list>
 #include <mutex>
@@ -45,9 +46,11 @@ class Admission {
     Keys keys_;
   };
 
-  /// Errors: rate_limited after the wait, or at once when too many wait already.
+  /// `connector_most`: what the connector's service bears at a time, below per_connector; 0: not
+  /// known. Errors: rate_limited after the wait, or at once when too many wait already.
   Task<Result<Place>> enter(OrganizationId organization, WorkspaceId workspace,
-                            ConnectorId connector, Deadline deadline);
+                            ConnectorId connector, Deadline deadline,
+                            std::size_t connector_most = 0);
 
   std::size_t running() const;
 
@@ -55,14 +58,18 @@ class Admission {
   using Keys = Place::Keys;
   struct Waiter {
     Keys keys;
+    std::size_t connector_most;
     std::shared_ptr<Wakeup> wakeup;
     bool admitted = false;
   };
 
-  std::array<std::size_t, 3> limits() const {
-    return {limits_.per_organization, limits_.per_workspace, limits_.per_connector};
+  std::array<std::size_t, 3> limits(std::size_t connector_most) const {
+    const std::size_t per_connector = connector_most == 0
+                                          ? limits_.per_connector
+                                          : std::min(connector_most, limits_.per_connector);
+    return {limits_.per_organization, limits_.per_workspace, per_connector};
   }
-  bool take(const Keys& keys);
+  bool take(const Keys& keys, std::size_t connector_most);
   void leave(const Keys& keys);
 
   const AdmissionLimits limits_;

@@ -192,7 +192,8 @@ Task<Result<Executor::Prepared>> Executor::prepare(const Caller& caller, const C
   auto operation = connector->definition->find(command.entity, command.action);
   if (!operation) co_return lookup_error(operation.error());
   connector::take_other_names(**operation, command.params);
-  adapt_paging_parameters(**operation, command.params);
+  command.cursor =
+      connector::take_paging_words(*connector->definition, **operation, command.params);
   take_fields(**operation, command);
   if (auto unknown = refusal_of_unknown(*connector->definition, **operation, command.params))
     co_return *std::move(unknown);
@@ -225,8 +226,10 @@ Task<Result<Executed>> Executor::execute(Caller caller, ConnectorId id, ExecuteC
   }
   row.effect = name_of(operation->effect);
 
+  const auto& rate = connector->definition->rate_limit;
+  const std::size_t concurrent = rate ? rate->concurrent : 0;
   auto place = co_await admission_.enter(connector->organization, connector->row.workspace_id,
-                                         connector->row.id, deadline);
+                                         connector->row.id, deadline, concurrent);
   if (!place) {
     const Result<Executed> turned_away = std::move(place).error();
     note(row, turned_away, begun);
@@ -258,6 +261,8 @@ Task<Result<Executed>> Executor::write(StoredConnectorPtr connector, const Opera
                                        Steady::time_point begun, Deadline deadline) {
   std::optional<Idempotency::Claim> claim;
   if (command.idempotency) {
+    command.idempotency_seed = connector->row.id.str() + '\n' + command.idempotency->key + '\n' +
+                               command.idempotency->text;
     auto claimed =
         co_await idempotency_.claim(connector->organization, connector->row.workspace_id.str(),
                                     *std::move(command.idempotency));
@@ -327,7 +332,7 @@ Task<Result<Executed>> Executor::call_service(StoredConnectorPtr connector,
       if (outcome->record_count)
         row.record_count = static_cast<std::int64_t>(*outcome->record_count);
       Executed executed;
-      executed.metadata = uniform_metadata(*operation, outcome->meta);
+      executed.metadata = uniform_metadata(outcome->meta, outcome->page);
       executed.data = std::move(outcome->data);
       executed.download = std::move(outcome->download);
       result = std::move(executed);
@@ -411,6 +416,8 @@ connector::Call Executor::to_call(const StoredConnector& connector, ExecuteComma
   call.entity = std::move(command.entity);
   call.action = std::move(command.action);
   call.params = std::move(command.params);
+  call.cursor = std::move(command.cursor);
+  call.idempotency_seed = std::move(command.idempotency_seed);
   call.config = connector.config;
   call.auth_scheme = connector.row.auth_scheme;
   call.select_fields = std::move(command.select_fields);
@@ -426,6 +433,8 @@ connector::EngineOptions Executor::engine_options(const StoredConnector& connect
   options.connect_to = services_.connect_to;
   options.pool = connector.organization.str();
   options.clock = &services_.clock;
+  options.rates = &rates_;
+  options.rate_key = connector.row.id.str();
   return options;
 }
 

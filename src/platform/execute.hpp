@@ -16,10 +16,14 @@ namespace fairlead::platform {
 struct ExecuteCommand {
   std::string entity, action;
   json::object params = {};
+  /// An end_cursor that is no parameter of the operation; taken out of `params` by execute.
+  std::optional<std::string> cursor = {};
   std::vector<std::string> select_fields = {}, exclude_fields = {};
   bool truncate = false;  ///< cut long strings of lists
   std::string intent = {};
   std::optional<IdempotencyKey> idempotency = {};  ///< of writes; reads need none
+  /// What the key for the service is made from; filled in by execute where there is `idempotency`.
+  std::string idempotency_seed = {};
 };
 
 struct Executed {
@@ -85,6 +89,7 @@ class Executor {
   ToolCallLog& log_;
   Idempotency& idempotency_;
   Admission admission_;
+  mutable connector::RateLimits rates_;
 };
 
 }  // namespace fairlead::platform

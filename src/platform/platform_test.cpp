@@ -19,7 +19,6 @@ namespace fairlead::platform {
 namespace {
 
 using connector::Definition;
-using connector::Operation;
 using fairlead::testing::PlatformUnderTest;
 using fairlead::testing::source_text;
 
@@ -29,78 +28,36 @@ std::shared_ptr<const Definition> harbor() {
 
 // --- Pages --------------------------------------------------------------------------------------
 
-Operation operation_with(std::vector<std::pair<std::string, std::string>> parameters) {
-  Operation operation;
-  operation.action = connector::Action::list;
-  for (auto& [name, type] : parameters) {
-    connector::Parameter parameter;
-    parameter.name = std::move(name);
-    parameter.schema = {{"type", type}};
-    operation.parameters.push_back(std::move(parameter));
-  }
-  return operation;
-}
-
-TEST(Paging, SendsCursorAndLimitUnderTheServicesOwnWords) {
-  struct Case {
-    std::vector<std::pair<std::string, std::string>> declared;
-    const char* given;
-    const char* sent;
-  };
-  for (const Case& one : std::vector<Case>{
-           {{{"after", "string"}, {"first", "integer"}},
-            R"({"cursor":"x","limit":5})",
-            R"({"after":"x","first":5})"},
-           {{{"page", "integer"}, {"per_page", "integer"}},
-            R"({"cursor":"2","limit":5})",
-            R"({"page":2,"per_page":5})"},
-           {{{"offset", "integer"}}, R"({"cursor":"abc"})", R"({"offset":"abc"})"},
-           {{{"cursor", "string"}, {"limit", "integer"}},
-            R"({"cursor":"x","limit":5})",
-            R"({"cursor":"x","limit":5})"},
-           {{{"starting_after", "string"}, {"limit", "integer"}},
-            R"({"cursor":"x"})",
-            R"({"starting_after":"x"})"},
-           {{{"after", "string"}}, R"({"cursor":"x","after":"y"})", R"({"after":"y"})"},
-           {{{"name", "string"}}, R"({"cursor":"x"})", R"({"cursor":"x"})"},
-           {{{"page", "integer"}}, R"({"name":"a"})", R"({"name":"a"})"}}) {
-    json::object params = json::parse(one.given).as_object();
-    adapt_paging_parameters(operation_with(one.declared), params);
-    EXPECT_EQ(params, json::parse(one.sent)) << one.given;
-  }
-}
-
-TEST(Paging, TellsOfFurtherPagesWhatTheServiceTells) {
-  const Operation by_page = operation_with({{"page", "integer"}, {"per_page", "integer"}});
+TEST(Paging, TellsOfFurtherPagesUnderOneName) {
+  using connector::PageMark;
+  const PageMark more{true, "x"}, last{false, {}}, unknown, stuck{true, {}};
   struct Case {
     const char* meta;
+    std::optional<PageMark> page;
     const char* answered;
   };
-  for (
-      const Case& one : std::vector<Case>{
-          {"", "null"},
-          {"{}", "{}"},
-          {R"({"total":7})", R"({"total":7})"},
-          {R"({"has_more":true})", R"({"has_more":true,"has_next_page":true})"},
-          {R"({"has_more":false,"next_cursor":"x"})",
-           R"({"has_more":false,"next_cursor":"x","has_next_page":false,"end_cursor":null})"},
-          {R"({"next_cursor":"x"})",
-           R"({"next_cursor":"x","has_next_page":true,"end_cursor":"x"})"},
-          {R"({"next_cursor":""})",
-           R"({"next_cursor":"","has_next_page":false,"end_cursor":null})"},
-          {R"({"has_next_page":true,"end_cursor":"e"})",
-           R"({"has_next_page":true,"end_cursor":"e"})"},
-          {R"({"hasNextPage":true,"endCursor":"e"})",
-           R"({"hasNextPage":true,"endCursor":"e","has_next_page":true,"end_cursor":"e"})"},
-          {R"({"isLast":true})", R"({"isLast":true,"has_next_page":false})"},
-          {R"({"next_page":3})", R"({"next_page":3,"has_next_page":true,"end_cursor":"3"})"},
-          {R"({"next_page_url":"https://api.example/x?per_page=5&page=2"})",
-           R"({"next_page_url":"https://api.example/x?per_page=5&page=2","has_next_page":true,"end_cursor":"2"})"},
-          {R"({"next_page_url":"https://api.example/x?token=2"})",
-           R"({"next_page_url":"https://api.example/x?token=2","has_next_page":true,"end_cursor":null})"},
-          {R"({"next_page_url":null})",
-           R"({"next_page_url":null,"has_next_page":false,"end_cursor":null})"}})
-    EXPECT_EQ(uniform_metadata(by_page, one.meta), one.answered) << one.meta;
+  for (const Case& one : std::vector<Case>{
+           {"", {}, "null"},
+           {R"({"total":7})", {}, R"({"total":7})"},
+           {"", unknown, R"({"has_more":null,"has_next_page":null,"end_cursor":null})"},
+           {"", more, R"({"has_more":true,"has_next_page":true,"end_cursor":"x"})"},
+           {"{}", last, R"({"has_more":false,"has_next_page":false,"end_cursor":null})"},
+           {"{}", stuck, R"({"has_more":true,"has_next_page":true,"end_cursor":null})"},
+           // What stands there keeps its text.
+           {R"({"total": 12345678901234567890123})", more,
+            R"({"total": 12345678901234567890123,"has_more":true,"has_next_page":true,"end_cursor":"x"})"},
+           {R"({"has_more":true,"end_cursor":"declared"})", more,
+            R"({"has_more":true,"end_cursor":"declared","has_next_page":true})"},
+           {R"({"has_next_page":false,"end_cursor":"e"})", last,
+            R"({"has_next_page":false,"end_cursor":"e","has_more":false})"},
+           {R"({"end_cursor":5})", more,
+            R"({"end_cursor":5,"has_more":true,"has_next_page":true})"},
+           // Unless more is known.
+           {R"({"has_more":null,"end_cursor":null})", more,
+            R"({"has_more":true,"end_cursor":"x","has_next_page":true})"},
+           {R"({"has_more":"yes"})", last,
+            R"({"has_more":false,"has_next_page":false,"end_cursor":null})"}})
+    EXPECT_EQ(uniform_metadata(one.meta, one.page), one.answered) << one.meta;
 }
 
 // --- What is sealed -----------------------------------------------------------------------------
@@ -136,6 +93,25 @@ TEST(Settings, AreCheckedAgainstTheDefinition) {
 }
 
 // --- Waiting ------------------------------------------------------------------------------------
+
+TEST(Admission, KeepsToWhatAServiceBears) {
+  AdmissionLimits limits;
+  limits.wait = std::chrono::milliseconds(20);
+  Admission admission(limits);
+  const auto organization = OrganizationId::random();
+  const auto workspace = WorkspaceId::random();
+  const auto one = ConnectorId::random(), other = ConnectorId::random();
+  const auto enter = [&](const ConnectorId& id, std::size_t most) {
+    return run_to_end(admission.enter(organization, workspace, id, Deadline::never(), most));
+  };
+  const auto first = enter(one, 2), second = enter(one, 2);
+  ASSERT_TRUE(first && second);
+  const auto third = enter(one, 2);
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().kind, ErrorKind::rate_limited);
+  EXPECT_TRUE(enter(other, 2)) << "another connector";
+  EXPECT_TRUE(enter(one, 1'000)) << "never above our own limit, but up to it";
+}
 
 TEST(Admission, LetsTheFirstThatFitsIn) {
   net::Workers workers(2);

@@ -87,8 +87,8 @@ std::vector<Block> overview(const Definition& definition) {
   blocks.push_back(paragraph(
       "Call execute with an entity, an action and params. Read the section of an entity before its "
       "first call: it names the parameters. list and search answer an array of records and, in "
-      "connector_metadata, has_next_page and end_cursor where the service tells them; send "
-      "end_cursor back as params.cursor to get the next page."));
+      "connector_metadata, has_more (null: not known) and end_cursor; send end_cursor back as "
+      "params.cursor to get the next page. params.limit is the size of a page."));
   if (const Operation* operation = example_operation(definition))
     blocks.push_back(code("json", example_call(*operation)));
   blocks.push_back(paragraph(
