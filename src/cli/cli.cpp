@@ -160,6 +160,11 @@ void print(const Command& command, const Given& given, const json::value& answer
 
 void run_command(const Command& command, const Given& given) {
   json::object parameters = read_parameters(command, given);
+  const auto* all = parameters.if_contains("all");
+  if (all != nullptr && *all == true && (!given.fields.empty() || given.output == "table"))
+    throw Problem("validation_error",
+                  "--all writes one JSON record a line: it goes neither with --fields (use "
+                  "--select-fields) nor with --output table");
   Settings settings = settings_or_throw();
   ApiClient api(settings);
   Session session{settings, api, std::cout, isatty(STDIN_FILENO) == 1};

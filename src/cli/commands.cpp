@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/suggestion.hpp"
+#include "cli/all_pages.hpp"
 #include "cli/prompt.hpp"
 
 #include <fmt/format.h>
@@ -314,7 +315,25 @@ Task<json::value> execute(Session& session, json::object parameters) {
        {"params", "select_fields", "exclude_fields", "skip_truncation", "intent"})
     if (const auto* value = parameters.if_contains(name)) body[name] = *value;
   if (flag_of(parameters, "plan")) body["dry_run"] = true;
+  if (const auto cursor = text_of(parameters, "cursor"); !cursor.empty()) {
+    const auto* given = find_object(body, "params");
+    json::object params = given != nullptr ? *given : json::object();
+    params["cursor"] = cursor;
+    body["params"] = std::move(params);
+  }
   const std::string path = text_of(parameters, "output_file");
+  if (flag_of(parameters, "all")) {
+    const std::string action = text_of(parameters, "action");
+    if (action != "list" && action != "search" && action != "api_search")
+      throw Problem(
+          "validation_error",
+          fmt::format("--all follows the pages of list and search; '{}' has none", action));
+    if (body.contains("dry_run") || !path.empty())
+      throw Problem("validation_error", "--all goes neither with --plan nor with --output-file");
+    co_await execute_all(session, "/integrations/connectors/" + percent_encode(id) + "/execute",
+                         std::move(body));
+    co_return nullptr;
+  }
   std::optional<OutputFile> file;
   if (!path.empty()) file.emplace(path);
   const auto on_bytes = [&](std::string_view bytes) {
@@ -515,6 +534,9 @@ std::vector<Command> make_commands() {
         {"exclude_fields", list, false, "Without these fields"},
         {"skip_truncation", boolean, false, "Keep long texts whole in lists"},
         {"intent", text, false, "Why, for the tool-call log; at most 512 characters"},
+        {"cursor", text, false, "Where to continue: the end_cursor of the page before"},
+        {"all", boolean, false,
+         "Follow all pages of a list or search; one record a line, as JSON, while they come"},
         {"plan", boolean, false, "Show the exact request, secrets masked, and send nothing"},
         {"output_file", text, false, "Where a downloaded file goes"}},
        {},

@@ -1,13 +1,17 @@
 #include "server/exec_local.hpp"
 
 #include "base/encoding.hpp"
+#include "base/interrupt.hpp"
+#include "base/page_run.hpp"
 #include "base/suggestion.hpp"
 #include "connector/catalogue.hpp"
 #include "connector/engine.hpp"
 #include "connector/memory_credentials.hpp"
+#include "connector/record_list.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -92,14 +96,7 @@ class LocalEngine {
       result.error = to_call_error(definition.error());
       co_return result;
     }
-    connector::Call to_make;
-    to_make.definition = definition->get();
-    to_make.entity = std::move(call.entity);
-    to_make.action = std::move(call.action);
-    to_make.params = std::move(call.params);
-    to_make.config = std::move(call.config);
-    to_make.auth_scheme = std::move(call.auth_scheme);
-
+    const connector::Call to_make = to_engine(call, **definition);
     connector::EngineOptions options;
     options.connect_to = call.connect_to;
     if (call.note_waits)
@@ -127,9 +124,29 @@ class LocalEngine {
     co_return result;
   }
 
+  Result<std::shared_ptr<const Definition>> definition(const std::string& name) {
+    return definitions_.get(name);
+  }
+  connector::Engine& engine() { return engine_; }
+  connector::RateLimits& rates() { return rates_; }
+
+  /// Everything but the credentials.
+  static connector::Call to_engine(LocalCall& call, const Definition& definition) {
+    connector::Call out;
+    out.definition = &definition;
+    out.entity = std::move(call.entity);
+    out.action = std::move(call.action);
+    out.params = std::move(call.params);
+    out.cursor = std::move(call.cursor);
+    out.config = std::move(call.config);
+    out.auth_scheme = std::move(call.auth_scheme);
+    return out;
+  }
+
  private:
   net::HttpClient client_;
   connector::Engine engine_;
+  connector::RateLimits rates_;
   Definitions definitions_;
 };
 
@@ -191,6 +208,13 @@ json::array to_json(const std::vector<connector::Wait>& waits) {
   return out;
 }
 
+json::object to_json(const connector::PageMark& page) {
+  json::object out{{"has_more", nullptr}, {"end_cursor", nullptr}};
+  if (page.has_more) out["has_more"] = *page.has_more;
+  if (page.end_cursor) out["end_cursor"] = *page.end_cursor;
+  return out;
+}
+
 /// What the caller would store; these are the caller's own tokens, handed back on request.
 json::value to_json(const std::optional<connector::TokenState>& tokens) {
   if (!tokens) return nullptr;
@@ -207,15 +231,16 @@ Result<LocalCall> read_line(const json::object& line,
   LocalCall call;
   call.connect_to = default_connect_to;
   static const std::vector<std::string> names = {
-      "id",     "definition", "base_url", "no_sleep", "auth_scheme", "credentials",
-      "config", "entity",     "action",   "params",   "plan"};
+      "id",     "definition", "base_url", "no_sleep", "auth_scheme", "credentials", "config",
+      "entity", "action",     "params",   "plan",     "cursor",      "paging"};
   for (const auto& [key, value] : line) {
     const std::string name(key.data(), key.size());
     if (name == "id") {
       call.id = value;
     } else if (name == "definition" || name == "entity" || name == "action" ||
-               name == "auth_scheme" || name == "base_url") {
-      if (value.is_null() && (name == "auth_scheme" || name == "base_url")) continue;
+               name == "auth_scheme" || name == "base_url" || name == "cursor") {
+      if (value.is_null() && (name == "auth_scheme" || name == "base_url" || name == "cursor"))
+        continue;
       if (!value.is_string())
         return invalid_field(name, fmt::format("'{}' must be a string", name));
       const std::string text(view(value.as_string()));
@@ -223,16 +248,19 @@ Result<LocalCall> read_line(const json::object& line,
       if (name == "entity") call.entity = text;
       if (name == "action") call.action = text;
       if (name == "auth_scheme") call.auth_scheme = text;
+      if (name == "cursor") call.cursor = text;
       if (name == "base_url") {
         auto endpoint = net::Endpoint::parse_loopback(text);
         if (!endpoint) return invalid_field(name, endpoint.error().message);
         call.connect_to = *std::move(endpoint);
       }
-    } else if (name == "no_sleep" || name == "plan") {
+    } else if (name == "no_sleep" || name == "plan" || name == "paging") {
       if (value.is_null()) continue;
       if (!value.is_bool())
         return invalid_field(name, fmt::format("'{}' must be true or false", name));
-      (name == "plan" ? call.plan : call.note_waits) = value.as_bool();
+      (name == "plan"     ? call.plan
+       : name == "paging" ? call.tell_paging
+                          : call.note_waits) = value.as_bool();
     } else if (name == "credentials" || name == "config" || name == "params") {
       if (value.is_null()) continue;
       if (!value.is_object())
@@ -256,7 +284,8 @@ Result<LocalCall> read_line(const json::object& line,
 }
 
 /// {"id", "result", "waits", "refreshed"} as one line.
-std::string answer_line(const json::value& id, const LocalResult& result, const std::string& data) {
+std::string answer_line(const json::value& id, const LocalResult& result, const std::string& data,
+                        bool tell_paging = false) {
   std::string out = "{\"id\":" + json::serialize(id) + ",\"result\":{\"success\":";
   out += result.error ? "false" : "true";
   out += ",\"data\":" + data + ",\"meta\":";
@@ -264,7 +293,12 @@ std::string answer_line(const json::value& id, const LocalResult& result, const 
   out += ",\"error\":";
   out += result.error ? json::serialize(to_json(*result.error)) : "null";
   out += "},\"waits\":" + json::serialize(to_json(result.waits));
-  out += ",\"refreshed\":" + json::serialize(to_json(result.refreshed)) + "}";
+  out += ",\"refreshed\":" + json::serialize(to_json(result.refreshed));
+  if (tell_paging) {
+    const bool has_pages = result.outcome && result.outcome->page;
+    out += ",\"paging\":" + (has_pages ? json::serialize(to_json(*result.outcome->page)) : "null");
+  }
+  out += '}';
   // Records are slices of the service's text, which may hold line breaks between tokens; JSON
   // strings hold none.
   for (char& c : out)
@@ -274,6 +308,7 @@ std::string answer_line(const json::value& id, const LocalResult& result, const 
 
 Task<std::string> answer_call(LocalEngine& engine, LocalCall call) {
   const json::value id = call.id;
+  const bool tell_paging = call.tell_paging;
   LocalResult result = co_await engine.run(std::move(call));
   std::string data = "null";
   if (result.plan) data = to_text(*result.plan);
@@ -286,7 +321,7 @@ Task<std::string> answer_call(LocalEngine& engine, LocalCall call) {
   } else if (result.outcome) {
     data = result.outcome->data;
   }
-  co_return answer_line(id, result, data);
+  co_return answer_line(id, result, data, tell_paging);
 }
 
 int exit_code_of(const CallError& error) {
@@ -324,7 +359,10 @@ Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::
     out.flush();
   } else if (result.outcome) {
     out << "{\"data\":" << result.outcome->data
-        << ",\"meta\":" << (result.outcome->meta.empty() ? "null" : result.outcome->meta) << "}\n";
+        << ",\"meta\":" << (result.outcome->meta.empty() ? "null" : result.outcome->meta);
+    if (result.outcome->page)
+      out << ",\"paging\":" << json::serialize(to_json(*result.outcome->page));
+    out << "}\n";
   } else if (result.plan) {
     out << to_text(*result.plan) << '\n';
   }
@@ -333,6 +371,77 @@ Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::
   if (result.error->outcome_unknown) shown["outcome_unknown"] = true;
   err << json::serialize(json::object{{"error", std::move(shown)}}) << '\n';
   co_return exit_code_of(*result.error);
+}
+
+// --all
+
+int break_off(CallError error, const PageRun& run, std::ostream& err) {
+  json::object shown = to_json(error);
+  for (auto& [name, value] : run.where()) shown[name] = value;
+  shown["hint"] = run.hint();
+  err << json::serialize(json::object{{"error", std::move(shown)}}) << '\n';
+  return exit_code_of(error);
+}
+
+/// The records of a page, one a line; how many they were. A body that is no list is one record.
+std::uint64_t show_records(const connector::Outcome& outcome, std::ostream& out) {
+  const auto records = connector::split_records(outcome.data);
+  for (std::string line : records) {
+    // Between tokens only: JSON strings hold no line breaks.
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    out << line << '\n';
+  }
+  out << std::flush;
+  return records.size();
+}
+
+Task<int> run_all(LocalEngine& engine, LocalCall call, std::ostream& out, std::ostream& err) {
+  PageRun run(call.cursor);
+  auto definition = engine.definition(call.definition);
+  if (!definition) co_return break_off(to_call_error(definition.error()), run, err);
+  connector::EngineOptions options;
+  options.connect_to = call.connect_to;
+  options.rates = &engine.rates();
+  connector::MemoryCredentials credentials(std::move(call.credentials));
+  connector::Call to_make = LocalEngine::to_engine(call, **definition);
+  const EndOnInterrupt guard(co_await asio::this_coro::executor, [&] {
+    out << std::flush;
+    break_off({CallErrorKind::timeout, "interrupted"}, run, err);
+    err << std::flush;
+  });
+  for (;;) {
+    to_make.cursor = run.cursor();
+    auto outcome = Result<connector::Outcome, CallError>(CallError{});
+    try {
+      outcome = co_await engine.engine().execute(to_make, credentials, options);
+    } catch (const Failure& failure) {
+      outcome = to_call_error(failure.error());
+    }
+    if (!outcome) co_return break_off(std::move(outcome).error(), run, err);
+    if (!outcome->page)
+      co_return break_off({CallErrorKind::validation,
+                           "--all follows the pages of list and search; other actions have none"},
+                          run, err);
+    const std::uint64_t records = show_records(*outcome, out);
+    run.finish_page(outcome->data, records);
+    show_progress(run);
+    AfterPage next = after_page(outcome->page->has_more, outcome->page->end_cursor);
+    if (next.ends) {
+      if (!next.is_known)
+        err << R"({"type":"notice","message":"the service does not tell whether there are )"
+               R"(further pages; this was one"})"
+            << '\n';
+      co_return 0;
+    }
+    if (!next.next)
+      co_return break_off({CallErrorKind::executor,
+                           "the service has further pages, but the definition does not say how to "
+                           "ask for them"},
+                          run, err);
+    if (const auto why = run.go_on(*std::move(next.next)))
+      co_return break_off({CallErrorKind::executor, "the run was ended: " + *why}, run, err);
+  }
 }
 
 }  // namespace
@@ -357,6 +466,11 @@ Result<connector::CredentialFields> read_credentials(const json::object& given) 
 int exec_local_once(LocalCall call, std::ostream& out, std::ostream& err) {
   LocalEngine engine;
   return run_to_end(run_once(engine, std::move(call), out, err));
+}
+
+int exec_local_all(LocalCall call, std::ostream& out, std::ostream& err) {
+  LocalEngine engine;
+  return run_to_end(run_all(engine, std::move(call), out, err));
 }
 
 int exec_local_batch(std::istream& in, std::ostream& out,

@@ -22,12 +22,18 @@ struct LocalCall {
   std::optional<net::Endpoint> connect_to;
   bool note_waits = false;  ///< waits before a retry are noted, not slept
   bool plan = false;
+  std::optional<std::string> cursor = {};  ///< the end_cursor of the page before
+  bool tell_paging = false;                ///< --batch: the answer has a member `paging`
   json::value id;
 };
 
 /// Runs one call; writes the result (or the plan) as JSON to `out`, a download's bytes to `out`
 /// raw. Answers the exit code: 0, or 1 to 4 by the kind of error, which goes to `err` as JSON.
 int exec_local_once(LocalCall call, std::ostream& out, std::ostream& err);
+
+/// Every page of a list or search: one record a line, while they come; progress on standard error.
+/// When it breaks off, the error says at which page, and with which cursor to go on.
+int exec_local_all(LocalCall call, std::ostream& out, std::ostream& err);
 
 /// One JSON object a line in, one a line out, in order, flushed. Bad lines are answered with an
 /// error, and the next line is read. Answers 0 when the input ends.

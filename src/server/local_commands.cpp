@@ -265,7 +265,8 @@ void add_doctor(CLI::App& app) {
 
 struct ExecLocalOptions {
   std::string definition, entity, action, params, config, credentials, auth_scheme, connect_to;
-  bool plan = false, batch = false;
+  std::string cursor;
+  bool plan = false, batch = false, all = false;
 };
 
 void run_exec_local(const ExecLocalOptions& options) {
@@ -286,13 +287,16 @@ void run_exec_local(const ExecLocalOptions& options) {
   call.auth_scheme = options.auth_scheme;
   call.connect_to = connect_to;
   call.plan = options.plan;
+  if (!options.cursor.empty()) call.cursor = options.cursor;
+  if (options.all && options.plan) throw Failure(invalid("--all and --plan do not go together"));
   if (!options.params.empty()) call.params = read_object_flag(options.params, "--params");
   if (!options.config.empty()) call.config = read_object_flag(options.config, "--config");
   if (!options.credentials.empty()) {
     const std::string text = read_file(options.credentials, "the credentials file");
     call.credentials = read_credentials(parse_json_object(text, "the credentials").value()).value();
   }
-  throw CLI::RuntimeError(exec_local_once(std::move(call), std::cout, std::cerr));
+  const auto run = options.all ? exec_local_all : exec_local_once;
+  throw CLI::RuntimeError(run(std::move(call), std::cout, std::cerr));
 }
 
 void add_exec_local(CLI::App& app) {
@@ -313,6 +317,10 @@ void add_exec_local(CLI::App& app) {
   command->add_option(
       "--connect-to", options->connect_to,
       "Loopback address to connect to, in plain HTTP, whatever host the request is for");
+  command->add_option("--cursor", options->cursor,
+                      "Where to continue: the end_cursor of the page before");
+  command->add_flag("--all", options->all,
+                    "Follow all pages of a list or search; one record a line, as JSON");
   command->add_flag("--plan", options->plan,
                     "Show the exact request, secrets masked, and send nothing");
   command->add_flag("--batch", options->batch, "A JSON object a line in, one a line out, in order");
