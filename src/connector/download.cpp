@@ -49,6 +49,27 @@ bool read_range(std::string_view text, ChunkRequest& chunk) {
   return true;
 }
 
+/// a-b, a- or -n.
+bool is_byte_range(std::string_view text) {
+  const auto dash = std::min(text.find('-'), text.size());
+  const auto first = number(text.substr(0, dash));
+  const auto last = number(text.substr(std::min(dash + 1, text.size())));
+  if (first && last) return *first <= *last;
+  return first ? dash + 1 == text.size() : dash == 0 && last.has_value();
+}
+
+/// What a service answers with a part of the file (RFC 9110 14.1.2).
+bool is_range(std::string_view text) {
+  constexpr std::string_view unit = "bytes=";
+  if (!text.starts_with(unit)) return false;
+  for (text.remove_prefix(unit.size());;) {
+    const auto comma = text.find(',');
+    if (!is_byte_range(trimmed(text.substr(0, comma)))) return false;
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 /// The file's whole length in "bytes 0-3/10"; nullopt when unknown.
 std::optional<std::uint64_t> total_of(std::string_view content_range) {
   const auto slash = content_range.rfind('/');
@@ -164,13 +185,19 @@ Result<std::optional<ChunkRequest>, CallError> read_chunk_request(json::object& 
   const auto type = text_of(params, "_airbyte_response_type");
   if (!type || (!type->empty() && *type != "json" && *type != "stream"))
     return invalid_parameter("_airbyte_response_type", "must be 'json' or 'stream'");
-  if (*type != "json") return Wanted();
+  const auto range = text_of(params, "range_header");
+  if (*type != "json") {
+    // A service ignores a range that it cannot read, and the caller would get the whole file.
+    if (range && range->empty()) params.erase("range_header");
+    if (!range || (!range->empty() && !is_range(*range)))
+      return invalid_parameter("range_header", "must be a range such as bytes=0-49151");
+    return Wanted();
+  }
   const auto format = text_of(params, "_airbyte_response_format");
   if (!format || (!format->empty() && *format != "text" && *format != "base64"))
     return invalid_parameter("_airbyte_response_format", "must be 'text' or 'base64'");
   ChunkRequest chunk;
   chunk.as_text = *format == "text";
-  const auto range = text_of(params, "range_header");
   chunk.range = range.value_or("?");
   if (chunk.range.empty()) chunk.range = chunk.as_text ? "bytes=0-15359" : "bytes=0-49151";
   if (!read_range(chunk.range, chunk))

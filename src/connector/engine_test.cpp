@@ -978,6 +978,23 @@ TEST_F(EngineTest, JsonChunks) {
         << bad;
 }
 
+TEST_F(EngineTest, ARangeThatNoServiceReadsIsRefused) {
+  for (const char* const bad : {"\"junk\"", "\"bytes\"", "\"bytes=\"", "\"bytes=-\"",
+                                "\"bytes=5-4\"", "\"bytes=a-b\"", "\"items=0-1\"", "\"bytes=0-1,\"",
+                                "\"bytes 0-1\"", "\"bytes=0-1x\"", "\"0-1\"", "5", "[]", "true"})
+    EXPECT_THAT(text(execute({.action = "download"}, R"({"range_header":)"s + bad + "}")),
+                StartsWith("invalid_parameter: Parameter 'range_header' must be a range"))
+        << bad;
+  EXPECT_TRUE(upstream_.take().empty());
+  for (const std::string good : {"bytes=0-3", "bytes=4-", "bytes=-4", "bytes=0-1, 4-5"}) {
+    upstream_.will_answer("abcd", 206, {{"Content-Type", "image/png"}});
+    const auto outcome = execute({.action = "download"}, R"({"range_header":")" + good + "\"}");
+    ASSERT_TRUE(outcome) << good << outcome.error().message;
+    EXPECT_EQ(file(*outcome), "abcd");
+    EXPECT_THAT(upstream_.take(), ElementsAre(::testing::EndsWith("Range: " + good + "\n\n")));
+  }
+}
+
 // ---- secrets in what the service says
 // -----------------------------------------------------------------
 
