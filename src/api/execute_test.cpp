@@ -1,9 +1,13 @@
 // Executes over REST: forms of answers, mistakes, what the service may say, and writes.
 #include "support/api_under_test.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_future.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <thread>
 
 namespace fairlead::api {
 namespace {
@@ -247,6 +251,32 @@ TEST(SlowService, IsGivenUpAtTheDeadline) {
   const Reply write = test.execute(token, id, call("customers", "create", {{"name", "Dee"}}));
   EXPECT_EQ(write.status, 409) << write.text;
   EXPECT_EQ(write.error_code(), "outcome_unknown");
+}
+
+TEST(SlowService, LeavesNobodyInTheDarkWhenTheServerGivesUp) {
+  ApiUnderTest test;
+  const std::string token = test.application_token(test.first);
+  test.upstream.delay_ms = 3'000;
+  net::Request request{.method = "POST",
+                       .target = "/api/v1/integrations/connectors/check",
+                       .headers = {{"Authorization", "Bearer " + token}},
+                       .body = json::serialize(json::object{
+                           {"workspace_name", "acme"},
+                           {"connector_type", "Test Harbor"},
+                           {"credentials", json::object{{"api_key", ApiUnderTest::good_key}}}}),
+                       .peer = "203.0.113.7"};
+  boost::asio::cancellation_signal signal;
+  auto running = boost::asio::co_spawn(
+      test.workers.loop(0), test.api->handle(std::move(request)),
+      boost::asio::bind_cancellation_slot(signal.slot(), boost::asio::use_future));
+  while (test.upstream.requests().empty()) std::this_thread::yield();
+  // As the HTTP server does at its time limit.
+  boost::asio::post(test.workers.loop(0),
+                    [&] { signal.emit(boost::asio::cancellation_type::terminal); });
+  const net::Response response = running.get();
+  EXPECT_EQ(response.status, 409) << response.body;
+  EXPECT_THAT(response.body, HasSubstr("outcome_unknown"));
+  EXPECT_THAT(response.body, HasSubstr("before you send it again"));
 }
 
 TEST_F(Execute, TellsWhatTheServiceSaid) {

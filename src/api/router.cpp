@@ -277,6 +277,20 @@ Error malformed(std::string message) {
       .kind = ErrorKind::invalid_input, .message = std::move(message), .code = "malformed_request"};
 }
 
+/// What to say of a request that was cancelled at its time limit. Nobody may take a write that may
+/// have been carried out for one that was not.
+Error broken_off(std::string_view method, std::string detail) {
+  const bool changes_nothing = method == "GET" || method == "HEAD";
+  Error error{ErrorKind::timed_out, "the request took too long and was broken off"};
+  if (!changes_nothing)
+    error = {ErrorKind::conflict,
+             "the request took too long and was broken off; look whether it was carried out before "
+             "you send it again",
+             "outcome_unknown"};
+  error.detail = std::move(detail);
+  return error;
+}
+
 Error internal(std::string detail) {
   return {.kind = ErrorKind::internal,
           .message = "something went wrong on this server; its log has more under the request id",
@@ -459,13 +473,18 @@ Task<net::Response> Api::handle(net::Request request) {
 
   Match match;
   Answer answer = Error{};
+  bool was_thrown = true;
   try {
     answer = co_await impl_->route(exchange, match);
+    was_thrown = false;
   } catch (const Failure& failure) {
     answer = failure.error();
   } catch (const std::exception& unexpected) {
     answer = internal(unexpected.what());
   }
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  if (was_thrown && cancellation.cancelled() != asio::cancellation_type::none)
+    answer = broken_off(exchange.request.method, answer.error().detail);
   if (match.route < route_table.size() && route_table[match.route].has_secrets)
     wipe(exchange.request.body);
 

@@ -542,9 +542,10 @@ Task<bool> serve_one(Connection& c) {
   const std::optional<Response> response = co_await handle(c, std::move(request));
 
   if (c.gone) co_return false;
-  if (c.cancelled) {  // or every wait from here on would end at once
-    co_await asio::this_coro::reset_cancellation_state();
-    co_await refuse(c, 503, "the request took too long");
+  // Every wait from here on would end at once otherwise.
+  if (c.cancelled) co_await asio::this_coro::reset_cancellation_state();
+  if (c.cancelled && !response) {
+    co_await refuse(c, 503, "the request took too long and was broken off");
     co_return false;
   }
   if (!response || !can_be_sent(*response)) {

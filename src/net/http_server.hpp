@@ -16,6 +16,7 @@ namespace fairlead::net {
 /// on the loop of its connection; when it throws, the answer is 500 and the connection closes. It
 /// is cancelled (its co_await throws) when it takes longer than `request_time` or when the client
 /// goes away, which a client does that ends its side of the connection before it has the answer.
+/// A handler that does not let itself be cancelled, because it must finish, has its answer sent.
 /// A response with a `stream` is sent in chunks, or as it is when it has a Content-Length.
 /// Content-Length, Date, Connection and Transfer-Encoding are otherwise the server's.
 class HttpServer {

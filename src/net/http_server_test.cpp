@@ -2,6 +2,7 @@
 
 #include "support/raw_socket.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -413,6 +414,28 @@ TEST(HttpServer, HandlersThatTakeTooLongAreCancelled) {
       options);
   EXPECT_EQ(status_of(server.exchange(get("/"))), "503");
   EXPECT_EQ(cancelled.get_future().wait_for(10s), std::future_status::ready);
+}
+
+TEST(HttpServer, WhatAHandlerFinishesAfterItsTimeIsAnswered) {
+  HttpServer::Options options;
+  options.request_time = 20ms;
+  Server server(
+      [](Request) -> Task<Response> {
+        const auto state = co_await asio::this_coro::cancellation_state;
+        co_await asio::this_coro::throw_if_cancelled(false);
+        // It goes on after the cancellation, as a write does that was begun.
+        while (state.cancelled() == asio::cancellation_type::none) {
+          asio::steady_timer pause(co_await asio::this_coro::executor, 1ms);
+          co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        }
+        Response response;
+        response.body = "done";
+        co_return response;
+      },
+      options);
+  const std::string answer = server.exchange(get("/"));
+  EXPECT_EQ(status_of(answer), "200");
+  EXPECT_TRUE(answer.ends_with("done")) << answer;
 }
 
 TEST(HttpServer, AClientThatGoesAwayCancelsTheHandler) {
