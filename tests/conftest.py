@@ -10,7 +10,7 @@ def sandbox(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sandbox")
     process = Process([BINARY, "sandbox", "--listen", "127.0.0.1:0", "--faults", "--requests-per-minute", "0"], folder / "log")
     yield process.wait_for_output(r"http://127\.0\.0\.1:\d+").group()
-    process.stop()
+    assert process.stop() == 0, process.said()[-20000:]
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def server(tmp_path_factory, sandbox):
     port = sandbox.rsplit(":", 1)[1]
     running = Server(tmp_path_factory.mktemp("server"), ["--egress-exception", f"127.0.0.1:{port}+http", "--log-level", "debug"]).start()
     yield running
-    running.stop()
+    assert running.stop() == 0, running.process.said()[-20000:]
 
 
 @pytest.fixture(scope="session")
