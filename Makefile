@@ -25,7 +25,7 @@ test-asan:
 
 test-tsan:
 	@tools/bootstrap build test
-	@tools/run_tests.py --preset tsan --jobs $(JOBS) --only cpp --match '^(net|vault|store|base)'
+	@tools/run_tests.py --preset tsan --jobs $(JOBS) --python tests/journeys/all_at_once_test.py tests/journeys/postgres_test.py
 
 bench:
 	@tools/bootstrap build bench
@@ -35,9 +35,10 @@ bench:
 	@bench/engine
 	@bench/reference
 
+# What changed since main; LINT=--all for every file, LINT=<revision> for what changed since it.
 lint:
 	@tools/bootstrap build lint
-	@tools/lint
+	@tools/lint --jobs $(JOBS) $(LINT)
 
 clean:
 	rm -rf build

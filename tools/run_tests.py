@@ -8,6 +8,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -54,6 +55,16 @@ def python_environment():
     return python
 
 
+def sanitizer_environment():
+    """Reports with names, also of what Debian calls llvm-symbolizer-16; every race ends a program with a code of its own. tests/tsan.supp
+    says which reports are not ours."""
+    common = ""
+    if program := shutil.which("llvm-symbolizer-16") or shutil.which("llvm-symbolizer"):
+        common = f"external_symbolizer_path={program}:"
+    return {"ASAN_OPTIONS": common + os.environ.get("ASAN_OPTIONS", ""), "UBSAN_OPTIONS": common + "print_stacktrace=1:" + os.environ.get("UBSAN_OPTIONS", ""),
+            "TSAN_OPTIONS": f"{common}suppressions={ROOT / 'tests/tsan.supp'}:second_deadlock_stack=1:" + os.environ.get("TSAN_OPTIONS", "")}
+
+
 def run_programs(build, reports, jobs, match):
     """Every GoogleTest program of the build, `jobs` at a time; what a failing one printed is shown."""
     programs = [path for path in sorted((build / "bin").glob("*_test")) if not match or re.search(match, path.name)]
@@ -88,6 +99,7 @@ def run_programs(build, reports, jobs, match):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--preset", default="dev", choices=["dev", "asan", "tsan"])
+    parser.add_argument("--python", nargs="+", default=["tests"], metavar="PATH", help="which Python tests (default: all)")
     parser.add_argument("--jobs", default=str(os.cpu_count()))
     parser.add_argument("--only", choices=["cpp", "python"])
     parser.add_argument("--match", help="only C++ test programs whose name matches this expression")
@@ -95,6 +107,7 @@ def main():
     build = ROOT / "build" / arguments.preset
     reports = ROOT / "build" / "reports"
     reports.mkdir(parents=True, exist_ok=True)
+    os.environ.update(sanitizer_environment())
 
     must(f"configuring build/{arguments.preset}", ["cmake", "--preset", arguments.preset, "--log-level=WARNING"])
     must(f"building build/{arguments.preset}", ["cmake", "--build", str(build), "-j", arguments.jobs])
@@ -108,7 +121,7 @@ def main():
         report = reports / f"python-{arguments.preset}.xml"
         report.unlink(missing_ok=True)
         environment = dict(os.environ, FAIRLEAD_BINARY=str(build / "bin" / "fairlead"))
-        run("Python tests", [str(python), "-m", "pytest", "-q", "-n", arguments.jobs, "--dist", "loadfile", "--junitxml", str(report), "tests"],
+        run("Python tests", [str(python), "-m", "pytest", "-q", "-n", arguments.jobs, "--dist", "loadfile", "--junitxml", str(report), *arguments.python],
             env=environment)
         counted = count(report)
         passed, failed, skipped = passed + counted[0], failed + counted[1], skipped + counted[2]
