@@ -36,7 +36,7 @@ struct FieldError {
 
 /// What went wrong. `message` and `fields` may be shown to the user, `detail` only to the log. None
 /// ever holds a secret.
-struct Error {
+struct Error {  // NOLINT(clang-analyzer-core.uninitialized.Assign): it loses sight of std::variant
   ErrorKind kind = ErrorKind::internal;
   std::string message;
   /// From the closed list in openapi/fairlead.yaml (`error_code`); empty means the default of
