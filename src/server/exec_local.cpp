@@ -27,6 +27,7 @@ using connector::Definition;
 
 /// The largest download that a line of --batch carries as base64.
 constexpr std::size_t largest_inline_download = 256u << 20;
+constexpr std::size_t largest_line = 64u << 20;
 
 /// Definitions by path or slug; a file is read again when it has changed.
 class Definitions {
@@ -473,28 +474,42 @@ int exec_local_all(LocalCall call, std::ostream& out, std::ostream& err) {
   return run_to_end(run_all(engine, std::move(call), out, err));
 }
 
+struct LocalBatch::Impl {
+  LocalEngine engine;
+  std::optional<net::Endpoint> default_connect_to;
+};
+
+LocalBatch::LocalBatch(std::optional<net::Endpoint> default_connect_to)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->default_connect_to = std::move(default_connect_to);
+}
+
+LocalBatch::~LocalBatch() = default;
+
+Task<std::string> LocalBatch::answer(std::string line) {
+  const auto refused = [](const json::value& id, const Error& error) {
+    return answer_line(id, {.error = CallError{CallErrorKind::validation, error.message}}, "null");
+  };
+  auto object = parse_json_object(line, "the line", {.bytes = largest_line});
+  if (!object) co_return refused(nullptr, object.error());
+  auto call = read_line(*object, impl_->default_connect_to);
+  if (!call) {
+    const auto* id = object->if_contains("id");
+    co_return refused(id != nullptr ? *id : json::value(nullptr), call.error());
+  }
+  LocalCall to_make = *std::move(call);
+  std::string answer = co_await answer_call(impl_->engine, std::move(to_make));
+  co_return answer;
+}
+
 int exec_local_batch(std::istream& in, std::ostream& out,
                      std::optional<net::Endpoint> default_connect_to) {
-  LocalEngine engine;
+  LocalBatch batch(std::move(default_connect_to));
   const auto serve_lines = [&]() -> Task<void> {
     std::string line;
     while (std::getline(in, line)) {
       if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      auto object = parse_json_object(line, "the line", {.bytes = 64u << 20});
-      std::string answer;
-      if (!object) {
-        answer = answer_line(
-            nullptr, {.error = CallError{CallErrorKind::validation, object.error().message}},
-            "null");
-      } else if (auto call = read_line(*object, default_connect_to); !call) {
-        const auto* id = object->if_contains("id");
-        answer = answer_line(id != nullptr ? *id : json::value(nullptr),
-                             {.error = CallError{CallErrorKind::validation, call.error().message}},
-                             "null");
-      } else {
-        LocalCall to_make = *std::move(call);
-        answer = co_await answer_call(engine, std::move(to_make));
-      }
+      const std::string answer = co_await batch.answer(line);
       out << answer << '\n' << std::flush;
     }
   };

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "base/task.hpp"
 #include "connector/call.hpp"
 #include "net/url.hpp"
 
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -34,6 +36,20 @@ int exec_local_once(LocalCall call, std::ostream& out, std::ostream& err);
 /// Every page of a list or search: one record a line, while they come; progress on standard error.
 /// When it breaks off, the error says at which page, and with which cursor to go on.
 int exec_local_all(LocalCall call, std::ostream& out, std::ostream& err);
+
+/// What `--batch` makes of its lines. Keeps connections and definitions from line to line, and no
+/// credentials.
+class LocalBatch {
+ public:
+  explicit LocalBatch(std::optional<net::Endpoint> default_connect_to);
+  ~LocalBatch();
+  /// One line for one line, whatever it holds; never throws for what stands in it.
+  Task<std::string> answer(std::string line);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 /// One JSON object a line in, one a line out, in order, flushed. Bad lines are answered with an
 /// error, and the next line is read. Answers 0 when the input ends.
