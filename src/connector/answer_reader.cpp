@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "connector/pagination.hpp"
+#include "connector/python_value.hpp"
 #include "connector/raw_json.hpp"
 #include "connector/record_writer.hpp"
 #include "connector/retry.hpp"

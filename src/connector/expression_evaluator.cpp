@@ -1,6 +1,7 @@
 #include "connector/ascii.hpp"
 #include "connector/expression_tree.hpp"
 #include "connector/expression_value.hpp"
+#include "connector/python_value.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -59,15 +60,14 @@ class Evaluator {
       limit(text->size());
       return std::string(view(*text));
     }
-    std::string out;
-    append_python_text(out, *found);
+    std::string out = message_text(*found);
     limit(out.size());
     return out;
   }
   bool truth_of(const Value& value) const {
     if (std::holds_alternative<Time>(value)) return true;
     if (const auto* span = std::get_if<Span>(&value)) return span->length.count() != 0;
-    return python_truth(*json_of(value));
+    return is_truthy(*json_of(value));
   }
   std::string plain_text(const Value& value, std::string_view what) {
     const json::value* found = json_of(value);
@@ -304,7 +304,7 @@ class Evaluator {
     const auto *span = std::get_if<Span>(&a), *length = std::get_if<Span>(&b);
     if (span && length) return span->length == length->length;
     const json::value *x = json_of(a), *y = json_of(b);
-    return x && y && python_equal(*x, *y);
+    return x && y && same_value(*x, *y);
   }
   int order(const Value& a, const Value& b) const {
     const auto sign = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
@@ -328,7 +328,7 @@ class Evaluator {
     if (const auto* list = container.if_array()) {
       charge(list->size());
       return std::any_of(list->begin(), list->end(),
-                         [&](const json::value& one) { return python_equal(one, wanted); });
+                         [&](const json::value& one) { return same_value(one, wanted); });
     }
     if (!wanted.is_string()) fail("in looks for a text, or looks into a list");
     const std::string_view text = view(wanted.get_string());
@@ -385,7 +385,7 @@ class Evaluator {
     bool first = true;
     for (const json::value& element : value.get_array()) {
       if (!std::exchange(first, false)) out += separator;
-      append_python_text(out, element);
+      out += message_text(element);
       check_size(out.size());
     }
     charge(out.size());

@@ -4,53 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <cstdlib>
 
 namespace fairlead::connector {
 namespace {
-
-/// Python's repr of a float: the shortest digits that read back, 1.0, 1e+16, 1e-05.
-std::string python_float(double number) {
-  if (std::isnan(number)) return "nan";
-  if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
-  char buffer[64];
-  const double size = std::fabs(number);
-  const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number,
-                                 plain ? std::chars_format::fixed : std::chars_format::scientific)
-                       .ptr;
-  std::string text(buffer, end);
-  if (plain && text.find('.') == std::string::npos) text += ".0";
-  return text;
-}
-
-void append_repr(std::string& out, std::string_view text) {
-  const bool has_single = text.find('\'') != std::string_view::npos;
-  const char quote = has_single && text.find('"') == std::string_view::npos ? '"' : '\'';
-  out += quote;
-  for (const char c : text) {
-    if (c == quote || c == '\\')
-      out += '\\', out += c;
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\r')
-      out += "\\r";
-    else if (c == '\t')
-      out += "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  out += quote;
-}
-
-void append_element(std::string& out, const json::value& value) {
-  if (const auto* text = value.if_string())
-    append_repr(out, view(*text));
-  else
-    append_python_text(out, value);
-}
 
 struct Calendar {
   int year = 0;
@@ -159,67 +116,7 @@ bool append_directive(std::string& out, char directive, const Time& time, const 
   }
 }
 
-std::optional<double> number_of(const json::value& value) {
-  if (const auto* real = value.if_double()) return *real;
-  if (const auto* integer = value.if_int64()) return static_cast<double>(*integer);
-  if (const auto* natural = value.if_uint64()) return static_cast<double>(*natural);
-  if (const auto* flag = value.if_bool()) return *flag ? 1.0 : 0.0;
-  return std::nullopt;
-}
-
-/// Whole numbers that fit; comparing them as doubles would lose digits.
-std::optional<std::int64_t> integer_of(const json::value& value) {
-  if (const auto* integer = value.if_int64()) return *integer;
-  if (const auto* flag = value.if_bool()) return *flag ? 1 : 0;
-  return std::nullopt;
-}
-
 }  // namespace
-
-void append_python_text(std::string& out, const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      out += "None";
-      break;
-    case json::kind::bool_:
-      out += value.get_bool() ? "True" : "False";
-      break;
-    case json::kind::int64:
-      out += std::to_string(value.get_int64());
-      break;
-    case json::kind::uint64:
-      out += std::to_string(value.get_uint64());
-      break;
-    case json::kind::double_:
-      out += python_float(value.get_double());
-      break;
-    case json::kind::string:
-      out += view(value.get_string());
-      break;
-    case json::kind::array: {
-      out += '[';
-      bool first = true;
-      for (const auto& element : value.get_array()) {
-        if (!std::exchange(first, false)) out += ", ";
-        append_element(out, element);
-      }
-      out += ']';
-      break;
-    }
-    case json::kind::object: {
-      out += '{';
-      bool first = true;
-      for (const auto& member : value.get_object()) {
-        if (!std::exchange(first, false)) out += ", ";
-        append_repr(out, {member.key().data(), member.key().size()});
-        out += ": ";
-        append_element(out, member.value());
-      }
-      out += '}';
-      break;
-    }
-  }
-}
 
 std::string python_text(const Time& time) {
   const Calendar c = calendar_of(time.at);
@@ -239,34 +136,6 @@ std::string python_text(const Span& span) {
                      rest.seconds().count());
   if (rest.subseconds().count() != 0) out += fmt::format(".{:06}", rest.subseconds().count());
   return out;
-}
-
-bool python_equal(const json::value& a, const json::value& b) {
-  if (const auto x = integer_of(a), y = integer_of(b); x && y) return *x == *y;
-  if (const auto x = number_of(a), y = number_of(b); x || y) return x && y && *x == *y;
-  if (a.kind() != b.kind()) return false;
-  if (const auto* list = a.if_array()) {
-    const auto& other = b.get_array();
-    return std::equal(list->begin(), list->end(), other.begin(), other.end(), python_equal);
-  }
-  if (const auto* object = a.if_object()) {
-    const auto& other = b.get_object();
-    if (object->size() != other.size()) return false;
-    for (const auto& member : *object) {
-      const auto* match = other.if_contains(member.key());
-      if (!match || !python_equal(member.value(), *match)) return false;
-    }
-    return true;
-  }
-  return a == b;
-}
-
-bool python_truth(const json::value& value) {
-  if (const auto number = number_of(value)) return *number != 0;
-  if (const auto* text = value.if_string()) return !text->empty();
-  if (const auto* list = value.if_array()) return !list->empty();
-  if (const auto* object = value.if_object()) return !object->empty();
-  return false;
 }
 
 std::string strip(const std::string& text, std::string_view characters) {

@@ -1,5 +1,5 @@
-// What an expression evaluates to, and how Python would print it. The format was defined by a
-// Python program, so texts follow str() and repr().
+// What an expression evaluates to: JSON (python_value.hpp), or a time or a span of time, which
+// print as Python's datetime and timedelta do.
 #pragma once
 
 #include "base/clock.hpp"
@@ -26,15 +26,9 @@ struct Span {
 /// JSON is held by reference where it comes from outside: records can be large.
 using Value = std::variant<Missing, const json::value*, json::value, Time, Span>;
 
-/// str() of a JSON value: texts as they are, True/False/None, 1.0, ['a', 1].
-void append_python_text(std::string& out, const json::value& value);
 /// str() of a datetime or date, and of a timedelta.
 std::string python_text(const Time& time);
 std::string python_text(const Span& span);
-/// Python's ==: numbers and booleans compare by value, containers by their contents.
-bool python_equal(const json::value& a, const json::value& b);
-/// bool(): false, null, 0, and what is empty are false.
-bool python_truth(const json::value& value);
 
 /// Without the given characters at both ends.
 std::string strip(const std::string& text, std::string_view characters);

@@ -1,5 +1,6 @@
 #include "connector/health.hpp"
 
+#include "connector/python_value.hpp"
 #include "connector/wire_text.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 #include "connector/lint_schema.hpp"
 
 #include "connector/ascii.hpp"
+#include "connector/python_value.hpp"
 #include "connector/wire_text.hpp"
 
 #include <algorithm>

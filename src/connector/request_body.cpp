@@ -2,6 +2,7 @@
 
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
+#include "connector/python_value.hpp"
 #include "connector/wire_text.hpp"
 
 #include <fmt/format.h>

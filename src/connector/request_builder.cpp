@@ -1,6 +1,7 @@
 #include "connector/request_builder.hpp"
 
 #include "base/encoding.hpp"
+#include "connector/python_value.hpp"
 #include "connector/request_body.hpp"
 #include "connector/wire_text.hpp"
 

@@ -1,6 +1,7 @@
 #include "connector/wire_text.hpp"
 
 #include "base/encoding.hpp"
+#include "connector/python_value.hpp"
 #include "net/message.hpp"
 
 #include <fmt/format.h>
@@ -11,12 +12,6 @@
 
 namespace fairlead::connector {
 namespace {
-
-std::string double_text(double number) {
-  std::string text = fmt::format("{}", number);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
-}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -77,43 +72,6 @@ void append_string(std::string& out, std::string_view text, JsonForm form) {
   out += '"';
 }
 
-std::string quoted(std::string_view text) {
-  const char quote =
-      text.find('\'') != std::string_view::npos && text.find('"') == std::string_view::npos ? '"'
-                                                                                            : '\'';
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == quote || c == '\\') out += '\\';
-    if (c == '\n')
-      out += "\\n";
-    else if (c == '\r')
-      out += "\\r";
-    else if (c == '\t')
-      out += "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}",
-                     static_cast<unsigned>(static_cast<unsigned char>(c)));
-    else
-      out += c;
-  }
-  return out += quote;
-}
-
-std::optional<double> as_number(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::bool_:
-      return value.get_bool() ? 1.0 : 0.0;
-    case json::kind::int64:
-      return static_cast<double>(value.get_int64());
-    case json::kind::uint64:
-      return static_cast<double>(value.get_uint64());
-    case json::kind::double_:
-      return value.get_double();
-    default:
-      return std::nullopt;
-  }
-}
-
 }  // namespace
 
 std::optional<std::string> scalar_text(const json::value& value) {
@@ -128,7 +86,7 @@ std::optional<std::string> scalar_text(const json::value& value) {
       return std::to_string(value.get_uint64());
     case json::kind::double_:
       if (!std::isfinite(value.get_double())) return std::nullopt;
-      return double_text(value.get_double());
+      return python_float(value.get_double());
     case json::kind::string:
       return std::string(fairlead::view(value.get_string()));
     default:
@@ -179,53 +137,6 @@ bool append_json(std::string& out, const json::value& value, JsonForm form) {
     out += *number;
   }
   return true;
-}
-
-std::string shown(const json::value& value) {
-  std::string out;
-  if (const auto* const object = value.if_object()) {
-    out += '{';
-    for (const auto& [key, member] : *object) {
-      if (out.size() > 1) out += ", ";
-      out += quoted(view(key)) + ": " + shown(member);
-    }
-    return out += '}';
-  }
-  if (const auto* const array = value.if_array()) {
-    out += '[';
-    for (const auto& element : *array) {
-      if (out.size() > 1) out += ", ";
-      out += shown(element);
-    }
-    return out += ']';
-  }
-  if (const auto* const text = value.if_string()) return quoted(fairlead::view(*text));
-  if (value.is_null()) return "None";
-  if (const bool* const flag = value.if_bool()) return *flag ? "True" : "False";
-  return scalar_text(value).value_or("inf");
-}
-
-std::string message_text(const json::value& value) {
-  const auto* const text = value.if_string();
-  return text != nullptr ? std::string(fairlead::view(*text)) : shown(value);
-}
-
-bool same_value(const json::value& a, const json::value& b) {
-  if (a.is_number() && b.is_number()) {
-    // Boost.JSON compares integers exactly; a double meets an integer by value.
-    if (!a.is_double() && !b.is_double()) return a == b;
-  }
-  const auto left = as_number(a), right = as_number(b);
-  if (left && right) return *left == *right;
-  if (left || right) return false;
-  return a == b;
-}
-
-bool is_truthy(const json::value& value) {
-  if (const auto* const object = value.if_object()) return !object->empty();
-  if (const auto* const array = value.if_array()) return !array->empty();
-  if (const auto* const text = value.if_string()) return !text->empty();
-  return as_number(value).value_or(0) != 0;
 }
 
 std::string_view without_byte_order_mark(std::string_view text) {

@@ -30,16 +30,6 @@ enum class JsonForm {
 /// Appends `value` as JSON; false when it holds a number that is not finite.
 bool append_json(std::string& out, const json::value& value, JsonForm form = JsonForm::compact);
 
-/// The value as an error message shows it: 'text', 1, True, None, ['a', 'b'].
-std::string shown(const json::value& value);
-/// As `shown`, but a string stands without quotes.
-std::string message_text(const json::value& value);
-
-/// Equal by value: 1 == 1.0 == true, as the definitions' `enum` and `on_value` mean it.
-bool same_value(const json::value& a, const json::value& b);
-/// false, null, 0, "", [] and {} are not.
-bool is_truthy(const json::value& value);
-
 /// Without the mark that some services put before their JSON.
 std::string_view without_byte_order_mark(std::string_view text);
 /// Removes ASCII blanks at both ends.
