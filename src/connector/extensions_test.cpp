@@ -62,8 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"x-fairlead-refresh-policy: none", "it belongs on a security scheme"},
         Bad{"x-fairlead-primary-key: id", "it belongs on a schema in components.schemas"},
         Bad{"x-fairlead-effect:", "x-fairlead-effect: has no value"},
-        Bad{"callbacks:\n  x-fairlead-effect: read",
-            "callbacks.x-fairlead-effect: means nothing"},
+        Bad{"callbacks:\n  x-fairlead-effect: read", "callbacks.x-fairlead-effect: means nothing"},
         Bad{"x-fairlead-pagination: {style: cursr}",
             "'cursr' is not one of: cursor, page, offset, next-url, link-header, graphql, none; "
             "did you mean 'cursor'?"},
@@ -116,7 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
             "concurent: is not known here; did you mean 'concurrent'?"},
         Bad{"info:x-fairlead-idempotency: {header: Host}", "may not set the header Host"},
         Bad{"info:x-fairlead-idempotency: {header: K, methods: [Post]}",
-            "methods[0]: 'Post' is not one of: POST, PUT, PATCH, DELETE; did you mean 'POST' or 'PUT'?"},
+            "methods[0]: 'Post' is not one of: POST, PUT, PATCH, DELETE; did you mean 'POST' or "
+            "'PUT'?"},
         Bad{"info:x-fairlead-probe: {entity: thing, action: list}",
             "x-fairlead-probe.entity: the connector small has no entity 'thing'; did you mean "
             "'things'?"},

@@ -41,6 +41,7 @@ constexpr std::array names = {
     Name{"x-fairlead-idempotency", at_info | at_operation},
     Name{"x-fairlead-download-hosts", at_info | at_operation},
     Name{"x-fairlead-effect", at_operation},
+    Name{"x-fairlead-also-known-as", at_operation},
     Name{"x-fairlead-pagination", at_operation},
     Name{"x-fairlead-incremental", at_operation},
     Name{"x-fairlead-primary-key", at_schema},
@@ -461,7 +462,8 @@ void load_incremental(Fields& owner, Operation& operation, Loading& loading) {
     loading.fairlead.without_field.push_back(
         {&operation,
          {place->line, place->path(),
-          "field is missing: the entity has no x-fairlead-update-time that could stand for it"}});
+          "field is missing: the entity has no x-fairlead-update-time that could stand for it",
+          place->column}});
   operation.incremental = std::move(out);
 }
 

@@ -36,27 +36,27 @@ TEST(Paging, TellsOfFurtherPagesUnderOneName) {
     std::optional<PageMark> page;
     const char* answered;
   };
-  for (const Case& one : std::vector<Case>{
-           {"", {}, "null"},
-           {R"({"total":7})", {}, R"({"total":7})"},
-           {"", unknown, R"({"has_more":null,"has_next_page":null,"end_cursor":null})"},
-           {"", more, R"({"has_more":true,"has_next_page":true,"end_cursor":"x"})"},
-           {"{}", last, R"({"has_more":false,"has_next_page":false,"end_cursor":null})"},
-           {"{}", stuck, R"({"has_more":true,"has_next_page":true,"end_cursor":null})"},
-           // What stands there keeps its text.
-           {R"({"total": 12345678901234567890123})", more,
-            R"({"total": 12345678901234567890123,"has_more":true,"has_next_page":true,"end_cursor":"x"})"},
-           {R"({"has_more":true,"end_cursor":"declared"})", more,
-            R"({"has_more":true,"end_cursor":"declared","has_next_page":true})"},
-           {R"({"has_next_page":false,"end_cursor":"e"})", last,
-            R"({"has_next_page":false,"end_cursor":"e","has_more":false})"},
-           {R"({"end_cursor":5})", more,
-            R"({"end_cursor":5,"has_more":true,"has_next_page":true})"},
-           // Unless more is known.
-           {R"({"has_more":null,"end_cursor":null})", more,
-            R"({"has_more":true,"end_cursor":"x","has_next_page":true})"},
-           {R"({"has_more":"yes"})", last,
-            R"({"has_more":false,"has_next_page":false,"end_cursor":null})"}})
+  for (
+      const Case& one : std::vector<Case>{
+          {"", {}, "null"},
+          {R"({"total":7})", {}, R"({"total":7})"},
+          {"", unknown, R"({"has_more":null,"has_next_page":null,"end_cursor":null})"},
+          {"", more, R"({"has_more":true,"has_next_page":true,"end_cursor":"x"})"},
+          {"{}", last, R"({"has_more":false,"has_next_page":false,"end_cursor":null})"},
+          {"{}", stuck, R"({"has_more":true,"has_next_page":true,"end_cursor":null})"},
+          // What stands there keeps its text.
+          {R"({"total": 12345678901234567890123})", more,
+           R"({"total":12345678901234567890123,"has_more":true,"has_next_page":true,"end_cursor":"x"})"},
+          {R"({"has_more":true,"end_cursor":"declared"})", more,
+           R"({"has_more":true,"end_cursor":"declared","has_next_page":true})"},
+          {R"({"has_next_page":false,"end_cursor":"e"})", last,
+           R"({"has_next_page":false,"end_cursor":"e","has_more":false})"},
+          {R"({"end_cursor":5})", more, R"({"end_cursor":5,"has_more":true,"has_next_page":true})"},
+          // Unless more is known.
+          {R"({"has_more":null,"end_cursor":null})", more,
+           R"({"has_more":true,"end_cursor":"x","has_next_page":true})"},
+          {R"({"has_more":"yes"})", last,
+           R"({"has_more":false,"has_next_page":false,"end_cursor":null})"}})
     EXPECT_EQ(uniform_metadata(one.meta, one.page), one.answered) << one.meta;
 }
 
