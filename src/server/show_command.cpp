@@ -71,13 +71,19 @@ void print_wrapped(std::string_view text, std::size_t indentation, std::size_t w
 /// A table whose last column is wrapped into what the others leave.
 void print_columns(const std::vector<std::vector<std::string>>& rows, std::size_t indentation,
                    std::size_t width) {
-  static constexpr std::size_t widest_cell = 30, narrowest_last = 24;
+  static constexpr std::size_t widest_cell = 30, narrowest_cell = 8, narrowest_last = 24;
   std::vector<std::size_t> widths(rows[0].size(), 0);
   for (const auto& row : rows)
     for (std::size_t i = 0; i + 1 < row.size(); ++i)
       widths[i] = std::max(widths[i], std::min(code_points(row[i]), widest_cell));
   std::size_t used = indentation;
   for (std::size_t i = 0; i + 1 < widths.size(); ++i) used += widths[i] + 2;
+  while (used + narrowest_last > width) {  // the widest column gives way
+    auto widest_column = std::max_element(widths.begin(), widths.end() - 1);
+    if (*widest_column <= narrowest_cell) break;
+    --*widest_column;
+    --used;
+  }
   widths.back() = std::max(width > used ? width - used : 0, narrowest_last);
   for (const auto& row : rows) {
     std::vector<std::vector<std::string>> cells;

@@ -1,12 +1,17 @@
 """`fairlead connector validate|lint|show|test`: our own definitions pass, and bad input is named, of every kind."""
+import fcntl
 import json
+import os
 import pathlib
 import socket
+import struct
+import subprocess
+import termios
 import threading
 
 import pytest
 
-from support.harness import free_port, run_cli
+from support.harness import BINARY, free_port, run_cli
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONNECTORS = sorted(path.parent for path in (ROOT / "connectors").glob("*/connector.yaml"))
@@ -226,6 +231,25 @@ def test_show_as_json_and_as_tools():
         assert tool["input_schema"]["type"] == "object" and "x-airbyte" not in json.dumps(tool)
     one = json.loads(connector("show", "harbor", "tickets", "create", "--format", "schema", check=0).stdout)
     assert [tool["name"] for tool in one] == ["harbor_tickets_create"] and one[0]["input_schema"]["required"] == ["subject"]
+
+
+@pytest.mark.parametrize("columns", [80, 132])
+def test_show_fits_the_terminal(columns):
+    for folder in CONNECTORS:
+        mine, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        process = subprocess.Popen([BINARY, "connector", "show", folder], stdout=theirs, stderr=subprocess.PIPE)
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(mine, 65536):
+                shown += piece
+        except OSError:  # the other side was closed
+            pass
+        assert process.wait(30) == 0
+        os.close(mine)
+        lines = shown.decode().splitlines()
+        assert len(lines) > 50 and max(map(len, lines)) <= min(columns, 100), folder.name
 
 
 # test
