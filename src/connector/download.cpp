@@ -239,9 +239,14 @@ Result<std::string, CallError> chunk_json(const ChunkRequest& chunk, std::string
   return text;
 }
 
+Result<std::string, CallError> file_url_path(const Operation& operation,
+                                             const json::object& params) {
+  return filled(operation.file_url->source, params);
+}
+
 Result<std::string, CallError> find_file_url(const Operation& operation, const json::object& params,
                                              const json::value& answer) {
-  const auto path = filled(operation.file_url->source, params);
+  const auto path = file_url_path(operation, params);
   if (!path) return path.error();
   const json::value* const found = walk(answer, *path);
   const auto* const text = found != nullptr ? found->if_string() : nullptr;

@@ -23,6 +23,10 @@ Result<std::optional<ChunkRequest>, CallError> read_chunk_request(json::object& 
 Result<std::string, CallError> chunk_json(const ChunkRequest& chunk, std::string bytes, int status,
                                           const std::optional<std::string>& content_range);
 
+/// Where the file's URL is in the answer: the operation's field path with the values of the
+/// parameters that it names.
+Result<std::string, CallError> file_url_path(const Operation& operation,
+                                             const json::object& params);
 /// The URL at the operation's field path in the first answer, as the service wrote it.
 Result<std::string, CallError> find_file_url(const Operation& operation, const json::object& params,
                                              const json::value& answer);

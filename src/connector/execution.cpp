@@ -132,6 +132,10 @@ Execution::Check Execution::find_operation() {
   auto chunk = read_chunk_request(params_);
   if (!chunk) return std::move(chunk).error();
   chunk_ = *std::move(chunk);
+  if (!operation_->file_url) return std::nullopt;
+  // What the second step lacks is known before the first.
+  auto path = file_url_path(*operation_, params_);
+  if (!path) return std::move(path).error();
   return std::nullopt;
 }
 
