@@ -334,6 +334,34 @@ TEST_F(AcmeTest, CheckOfEachEntity) {
               ElementsAre(HasSubstr("/tickets?limit=25"), HasSubstr("/tickets/42/comments\n")));
 }
 
+TEST_F(AcmeTest, ACheckFillsHeadersFromParents) {
+  // The accounts of a customer, each of which is named in a header of the calls for it.
+  const auto definition = load_source(
+      source_of({
+          .path = "/reports",
+          .operation = "parameters:\n"
+                       "  - {name: X-Account, in: header, required: true, schema: {type: string}}\n"
+                       "  - {name: X-Trace, in: header, required: true, schema: {type: string}}",
+          .info = "x-airbyte-entity-relationships:\n"
+                  "  - {source_entity: things, target_entity: accounts, foreign_key: X-Account, "
+                  "target_key: number}",
+      }) +
+      "  /accounts:\n    get:\n      x-airbyte-entity: accounts\n      x-airbyte-action: list\n"
+      "      responses: {\"200\": {description: ok}}\n");
+  upstream_.will_answer(R"([{"number":"a-7"}])").will_answer("[]");
+  HeldCredentials given({{"token", "T"}});
+  const auto report = run(
+      engine_.check_entities(*definition, {"things"}, {}, "", given, Deadline::never(), options_));
+  EXPECT_EQ(report.at("status").as_string(), "healthy") << json::serialize(report);
+  EXPECT_THAT(upstream_.take(),
+              ElementsAre(HasSubstr("/v1/accounts\n"), HasSubstr("X-Account: a-7\n")));
+  upstream_.will_answer(R"([{"number":"a-7"}])")
+      .will_answer("<html>", 200, {{"Content-Type", "text/html"}});
+  const auto html = run(
+      engine_.check_entities(*definition, {"things"}, {}, "", given, Deadline::never(), options_));
+  EXPECT_TRUE(html.at("entities").at(0).at("status_code").is_null()) << json::serialize(html);
+}
+
 TEST_F(AcmeTest, PlanSendsNothingAndShowsNothingSecret) {
   const auto one = call(*acme_, "tickets", "create", R"({"subject":"S"})", config);
   const auto plan = run(engine_.plan(one, credentials_, options_));

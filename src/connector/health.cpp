@@ -80,6 +80,23 @@ std::vector<std::string> needed_names(const Operation& operation) {
   return names;
 }
 
+/// Header parameters that a service asks for, and that a record of another entity can fill. Headers
+/// without such a source are left out, as in any call.
+std::vector<std::string> needed_headers(const Definition& definition, const Operation& operation) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : operation.parameters) {
+    if (parameter.in != Location::header || !parameter.required || parameter.default_value)
+      continue;
+    const bool is_key = std::any_of(definition.relationships.begin(),
+                                    definition.relationships.end(), [&](const Relationship& one) {
+                                      return one.source_entity == operation.entity &&
+                                             one.foreign_key == parameter.name;
+                                    });
+    if (is_key) names.push_back(parameter.name);
+  }
+  return names;
+}
+
 bool is_scoped(const Definition& definition, const json::object& config, std::string_view name) {
   return std::any_of(definition.scoping.begin(), definition.scoping.end(),
                      [&](const Scoping& scoping) {
@@ -134,7 +151,7 @@ class Checker {
     if (!outcome) {
       result["error"] = outcome.error().message;
       result["error_kind"] = key_of(name_of(outcome.error().kind));
-      if (outcome.error().status != 0) result["status_code"] = outcome.error().status;
+      note_status(outcome.error(), result);
     }
     result["checked_entity"] = operation->entity;
     result["checked_action"] = key_of(name_of(operation->action));
@@ -163,7 +180,7 @@ class Checker {
       result["status"] = outcome ? "healthy" : "unhealthy";
       if (!outcome) {
         result["error"] = outcome.error().message;
-        if (outcome.error().status != 0) result["status_code"] = outcome.error().status;
+        note_status(outcome.error(), result);
       }
     }
     co_return result;
@@ -171,6 +188,11 @@ class Checker {
 
  private:
   using Called = Result<Outcome, CallError>;
+
+  /// The status by which the service refused. A 200 with something wrong in it is none.
+  static void note_status(const CallError& error, json::object& result) {
+    if (error.status >= 300) result["status_code"] = error.status;
+  }
 
   static CallError no_parent(std::string message) {
     return {CallErrorKind::missing_parameter, std::move(message)};
@@ -194,7 +216,10 @@ class Checker {
   /// Calls the operation with what it needs, found in the settings or in records of its parents.
   Task<Called> probe(const Operation& operation, bool one_record, int depth) {
     json::object params = probe_params(operation, one_record, now_);
-    for (const std::string& name : needed_names(operation)) {
+    auto names = needed_names(operation);
+    for (std::string& name : needed_headers(definition_, operation))
+      names.push_back(std::move(name));
+    for (const std::string& name : names) {
       if (params.contains(key_of(name)) || is_scoped(definition_, config_, name)) continue;
       if (const json::value* const value = config_.if_contains(key_of(name))) {
         params[name] = *value;
