@@ -48,7 +48,9 @@ def test_killed_a_hundred_times_nothing_acknowledged_is_lost(tmp_path):
     token = server.token()
     found = set()
     for workspace in ("w0", "w1", "w2"):
-        found |= {row["id"] for row in server.call("GET", f"/integrations/connectors?workspace_name={workspace}", token=token).json()["data"]}
+        answer = server.call("GET", f"/integrations/connectors?workspace_name={workspace}", token=token)
+        assert answer.status in (200, 404), answer.body  # chance may have left one out
+        found |= {row["id"] for row in answer.json().get("data", [])}
     assert len(acknowledged) > rounds and set(acknowledged) <= found
     assert server.stop() == 0
 
