@@ -156,9 +156,10 @@ struct AdminSocket::Impl {
     set_patience(client);
     json::object reply;
     try {
-      const Peer peer = peer_of(client);
+      // Read before it is judged: what is closed unread reaches the asker as a reset, not as words.
       const auto line = read_line(client);
       if (!line) return;
+      const Peer peer = peer_of(client);
       reply = handler(parse_json_object(*line, "the request").value(), peer);
     } catch (const Failure& failure) {
       reply = to_json(failure.error());
