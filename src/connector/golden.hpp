@@ -45,10 +45,11 @@ struct GoldenCase {
   json::object params, config;
   std::map<std::string, std::string> credentials;  ///< fake ones: they stand in the repository
   std::vector<std::string> select_fields, exclude_fields;
+  std::optional<std::string> cursor;  ///< the end_cursor of an earlier page
   Instant now = {};
   std::vector<GoldenExchange> exchanges;
   std::optional<json::array> waits;    ///< before retries; absent: there are none
-  std::optional<json::object> result;  ///< {data, meta} or {download}
+  std::optional<json::object> result;  ///< {data, meta, paging} or {download}
   std::optional<json::object> error;   ///< {kind, status, message}
 };
 

@@ -118,6 +118,7 @@ class GoldenReader {
     one.credentials = defaults.credentials;
     if (const auto found = call.find("credentials")) one.credentials = read_credentials(*found);
     one.auth_scheme = call.text("auth_scheme").value_or(defaults.auth_scheme);
+    one.cursor = call.text("cursor");
     one.select_fields = call.texts("select_fields").value_or(std::vector<std::string>());
     one.exclude_fields = call.texts("exclude_fields").value_or(std::vector<std::string>());
     const std::string now = call.text("now").value_or(defaults.now);
@@ -207,6 +208,12 @@ class GoldenReader {
   json::object read_result(const Place& place) {
     Fields fields(place, problems);
     fields.allow({"data", "meta"});
+    if (const auto page = fields.find("paging")) {
+      Fields paging(*page, problems);
+      paging.flag("has_more");
+      paging.text("end_cursor");
+      paging.finish(Others::refused);
+    }
     if (const auto file = fields.find("download")) {
       Fields download(*file, problems);
       for (const char* name : {"content_type", "file_name", "content_range", "text", "base64"})

@@ -131,6 +131,13 @@ json::object to_json(const CallError& error) {
   return out;
 }
 
+json::object to_json(const PageMark& page) {
+  json::object out{{"has_more", nullptr}, {"end_cursor", nullptr}};
+  if (page.has_more) out["has_more"] = *page.has_more;
+  if (page.end_cursor) out["end_cursor"] = *page.end_cursor;
+  return out;
+}
+
 json::value value_of(const std::string& text) {
   auto value = parse_json(text, {.bytes = 64u << 20, .nodes = 1'000'000});
   return value ? *std::move(value) : json::value(json::string(text));
@@ -170,6 +177,7 @@ Task<json::object> run_call(Engine& engine, const Call& call, CredentialSource& 
     else
       result["data"] = value_of(outcome->data);
     if (!outcome->meta.empty()) result["meta"] = value_of(outcome->meta);
+    if (outcome->page) result["paging"] = to_json(*outcome->page);
     co_return json::object{{"result", std::move(result)}};
   } catch (const Failure& failure) {
     failed = CallError{CallErrorKind::executor, failure.error().message};
@@ -187,6 +195,8 @@ Ran run(const Definition& definition, const GoldenCase& one) {
   call.params = one.params;
   call.config = one.config;
   call.auth_scheme = one.auth_scheme;
+  call.cursor = one.cursor;
+  call.idempotency_seed = "golden";  // keys for the service are the same in every run
   call.select_fields = one.select_fields;
   call.exclude_fields = one.exclude_fields;
   call.idempotency_seed = "golden";  // so that the key is the same in every run
@@ -273,7 +283,7 @@ json::object expected_error(const json::object& written, const json::object* act
 
 json::object expected_result(const json::object& written) {
   json::object out;
-  for (const char* name : {"download", "data", "meta"})
+  for (const char* name : {"download", "data", "meta", "paging"})
     if (const auto* value = written.if_contains(name)) out[name] = *value;
   return out;
 }

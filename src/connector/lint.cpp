@@ -238,13 +238,10 @@ class Linter {
 
   void check_paging(const Place& place, const Operation& operation) {
     if (operation.action != Action::list && operation.action != Action::search) return;
-    if (operation.has_meta || !operation.no_pagination.empty()) return;
-    for (const auto& [name, value] : operation.extensions)
-      if (name.starts_with("x-fairlead-pagination")) return;
-    note(
-        place, "list-without-paging",
-        "says neither how to get the next page nor that there is none",
-        "add x-airbyte-meta-extractor with the cursor, or x-airbyte-no-pagination with the reason");
+    if (operation.paging.style != Paging::Style::unknown || !operation.no_pagination.empty())
+      return;
+    note(place, "list-without-paging", "nobody can tell how its next page is asked for",
+         "add x-fairlead-pagination, or x-airbyte-no-pagination with the reason");
   }
 
   void check_parameter(const Place& place) {

@@ -53,7 +53,7 @@ void add_lint(CLI::App& app) {
       "`# lint: allow-file CODE` does for the whole file.\n"
       "Exit codes: 0 no errors, 1 warnings with --strict, 4 no valid definition.\n"
       "Examples:\n  fairlead connector lint connectors/harbor\n"
-      "  fairlead connector lint --strict --online connectors/*");
+      "  fairlead connector lint --strict --online connectors/*/connector.yaml");
   command->callback([options] { throw CLI::RuntimeError(run_lint(*options)); });
 }
 
@@ -99,7 +99,7 @@ void add_test(CLI::App& app) {
   command->footer(
       "Exit codes: 0 all cases passed, 1 some did not, 4 a file cannot be read.\n"
       "Examples:\n  fairlead connector test connectors/harbor\n"
-      "  fairlead connector test connectors/* --json\n"
+      "  fairlead connector test connectors/*/connector.yaml --json\n"
       "  fairlead connector test connectors/github --only paging --update");
   command->callback([options] { throw CLI::RuntimeError(run_golden_files(*options)); });
 }

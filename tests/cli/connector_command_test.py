@@ -3,6 +3,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import socket
 import struct
 import subprocess
@@ -265,7 +266,7 @@ cases:
           url: https://api.acme.io/tickets
           headers: {Accept: "*/*", Authorization: Bearer fake}
         answer: {json: [{id: 1}]}
-    result: {data: [{id: 1}]}
+    result: {data: [{id: 1}], paging: {has_more: false, end_cursor: null}}
 """
 
 
@@ -284,11 +285,11 @@ def test_a_difference_is_shown_and_can_be_taken_over(small, golden):
     assert done.returncode == 1
     assert f"{golden}:3:1: failed (- expected, + came): a list\n" in done.stdout
     assert "-     url: https://api.acme.io/ticket\n+     url: https://api.acme.io/tickets\n" in done.stdout
-    assert "- result: {data: []}\n+ result: {data: [{id: 1}]}\n" in done.stdout
+    assert "- result: {data: [], paging: {" in done.stdout and "+ result: {data: [{id: 1}], paging: {" in done.stdout
     as_json = json.loads(connector("test", small, "--json").stdout)
     case = as_json["files"][0]["cases"][0]
     assert as_json["failed"] == 1 and case["verdict"] == "failed" and case["line"] == 3
-    assert case["actual"]["result"] == {"data": [{"id": 1}]} and case["expected"]["result"] == {"data": []}
+    assert case["actual"]["result"]["data"] == [{"id": 1}] and case["expected"]["result"]["data"] == []
 
     updated = connector("test", small, "--update", check=0)
     assert ": updated: a list" in updated.stdout and "+ result" in updated.stdout and updated.stdout.endswith("1 updated\n")
@@ -343,6 +344,22 @@ def test_without_golden_files_or_definition_nothing_passes(small):
 
 
 # The words around.
+
+def test_the_guide_tells_the_truth(tmp_path):
+    """Its definition is valid and clean, and its golden file comes out as it says."""
+    blocks = re.findall(r"```(?:yaml)?\n(.*?)```", (ROOT / "docs/guide/writing-connectors.md").read_text(), re.DOTALL)
+    definition = next(block for block in blocks if block.startswith("openapi:"))
+    golden = next(block for block in blocks if block.startswith("# connectors/acme/golden"))
+    written = next(block for block in blocks if block.lstrip().startswith("exchanges:"))
+    (tmp_path / "golden").mkdir()
+    (tmp_path / "connector.yaml").write_text(definition)
+    (tmp_path / "golden" / "tickets.yaml").write_text(golden)
+    told = next(line for block in blocks for line in block.splitlines() if ": valid: acme" in line)
+    assert connector("validate", tmp_path, check=0).stdout.strip().split(": valid: ")[1] == told.split(": valid: ")[1]
+    assert connector("lint", "--strict", tmp_path).returncode == 0
+    connector("test", tmp_path, "--update", check=0)
+    assert (tmp_path / "golden" / "tickets.yaml").read_text().endswith(written)
+
 
 def test_help_and_completions_know_the_commands():
     for command in ("validate", "lint", "show", "test"):
