@@ -199,7 +199,6 @@ Ran run(const Definition& definition, const GoldenCase& one) {
   call.idempotency_seed = "golden";  // keys for the service are the same in every run
   call.select_fields = one.select_fields;
   call.exclude_fields = one.exclude_fields;
-  call.idempotency_seed = "golden";  // so that the key is the same in every run
   CredentialFields fields;
   for (const auto& [name, text] : one.credentials) fields.emplace(name, Secret(text));
   MemoryCredentials credentials(std::move(fields));
