@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 #include <set>
 #include <vector>
@@ -18,6 +19,9 @@ class LimitChecker {
  public:
   explicit LimitChecker(const JsonLimits& limits) : limits_(limits) {}
   std::string problem;
+  /// The numbers that are no integers, in order. Boost.JSON's own can be one step beside the
+  /// nearest.
+  std::vector<double> doubles;
 
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
@@ -57,6 +61,7 @@ class LimitChecker {
   bool on_string(json::string_view, std::size_t, Code& code) { return count(code); }
   bool on_number_part(json::string_view part, Code& code) {
     note_fraction(part);
+    number_text_.append(part.data(), part.size());
     return number(part.size(), code);
   }
   bool on_int64(std::int64_t, json::string_view part, Code& code) {
@@ -68,10 +73,16 @@ class LimitChecker {
   bool on_double(double value, json::string_view part, Code& code) {
     if (!std::isfinite(value)) return refuse(code, "a number is too large");
     note_fraction(part);
+    number_text_.append(part.data(), part.size());
+    double nearest = value;
+    const char* const end = number_text_.data() + number_text_.size();
+    if (double exact = 0; std::from_chars(number_text_.data(), end, exact).ec == std::errc())
+      nearest = exact;
     const bool integer = !has_fraction_;
     if (!number_end(part.size(), code)) return false;
     // It would be rounded, and a rounded identifier is another one.
     if (integer) return refuse(code, "an integer has more than 64 bits; write it as a string");
+    doubles.push_back(nearest);
     return true;
   }
   bool on_bool(bool, Code& code) { return count(code); }
@@ -100,6 +111,7 @@ class LimitChecker {
   bool number_end(std::size_t characters, Code& code) {
     const bool ok = number(characters, code) && count(code);
     number_characters_ = 0;
+    number_text_.clear();
     has_fraction_ = false;
     return ok;
   }
@@ -110,10 +122,19 @@ class LimitChecker {
 
   const JsonLimits& limits_;
   std::vector<std::set<std::string>> keys_;
-  std::string key_;
+  std::string key_, number_text_;
   std::size_t nodes_ = 0, number_characters_ = 0;
   bool has_fraction_ = false;
 };
+
+/// Puts the numbers in the places of the tree's own, which stand in the same order.
+void set_doubles(json::value& value, const double*& next) {
+  if (value.is_double()) value = *next++;
+  if (auto* const list = value.if_array())
+    for (json::value& one : *list) set_doubles(one, next);
+  if (auto* const object = value.if_object())
+    for (auto& one : *object) set_doubles(one.value(), next);
+}
 
 }  // namespace
 
@@ -138,6 +159,8 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) 
 
   json::value value = json::parse(json::string_view(text.data(), text.size()), code, {}, options);
   if (code) return invalid(fmt::format("invalid JSON: {}", code.message()));
+  if (const double* next = checker.handler().doubles.data(); !checker.handler().doubles.empty())
+    set_doubles(value, next);
   return value;
 }
 

@@ -54,6 +54,21 @@ TEST(Json, NumbersThatFitAreTaken) {
   EXPECT_TRUE(parse_json("[1.5,2,1e3,3]"));
 }
 
+TEST(Json, ANumberIsTheNearestDouble) {
+  for (const auto& [text, number] : std::initializer_list<std::pair<const char*, double>>{
+           {"9090e90", 9090e90},
+           {"0.1", 0.1},
+           {"1.7976931348623157e308", 1.7976931348623157e308},
+           {"123456789012345678e-30", 123456789012345678e-30},
+           {"-2.5e-320", -2.5e-320}})
+    EXPECT_EQ(parse_json(text)->as_double(), number) << text;
+  const auto tree = parse_json(R"({"a":[1,9090e90,{"b":0.3}],"c":2,"d":-7.1})");
+  ASSERT_TRUE(tree);
+  EXPECT_EQ(tree->at("a").at(1).as_double(), 9090e90);
+  EXPECT_EQ(tree->at("a").at(2).at("b").as_double(), 0.3);
+  EXPECT_EQ(tree->at("d").as_double(), -7.1);
+}
+
 TEST(Json, QuotesWhatJsonQuotes) {
   std::string out;
   append_json_string(out, "a\"b\\c\n\x01é");
