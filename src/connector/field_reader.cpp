@@ -199,7 +199,7 @@ void Fields::finish(Others others) {
 /// An extension that nobody reads is accepted, but it may be one that somebody does, misspelt.
 void Fields::warn_if_mistyped(const Place& place, const std::vector<std::string>& names) {
   static constexpr std::string_view prefix = "x-airbyte-";
-  if (problems_.full_of_warnings() || !place.key.starts_with(prefix)) return;
+  if (!place.key.starts_with(prefix) || !problems_.may_look_for_near_names()) return;
   std::vector<std::string> endings;  // the prefix would make all of them alike
   for (const std::string& name : names)
     if (name.starts_with(prefix)) endings.push_back(name.substr(prefix.size()));

@@ -52,11 +52,14 @@ class Problems {
   /// No more are kept; looking for more, and for near names, would only take time.
   bool full() const noexcept { return list_.size() >= most; }
   bool full_of_warnings() const noexcept { return warnings_.size() >= most; }
+  /// Counts the names that are compared with known ones, which takes time.
+  bool may_look_for_near_names() noexcept { return !full_of_warnings() && looked_++ < 1'000; }
   const std::vector<DefinitionProblem>& list() const noexcept { return list_; }
   const std::vector<DefinitionProblem>& warnings() const noexcept { return warnings_; }
 
  private:
   std::vector<DefinitionProblem> list_, warnings_;
+  int looked_ = 0;
 };
 
 /// What members that nobody asked for mean.

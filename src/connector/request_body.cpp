@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <unordered_set>
 
 namespace fairlead::connector {
 namespace {
@@ -29,14 +30,21 @@ const BodyField* find_field(const Body& body, std::string_view name) {
 /// Property defaults in schema order, then what the caller gave; null means "the default, or not
 /// at all".
 json::object body_object(const Body& body, const json::object& params) {
+  constexpr std::size_t few = 64;  // that are compared one after another
+  std::unordered_set<std::string_view> names;
+  if (body.fields.size() > few)
+    for (const BodyField& field : body.fields) names.insert(field.name);
+  const auto declares = [&](std::string_view name) {
+    return names.empty() ? find_field(body, name) != nullptr : names.contains(name);
+  };
   json::object object;
   for (const BodyField& field : body.fields)
     if (field.default_value) object[field.name] = *field.default_value;
   for (const auto& [name, value] : params) {
     if (value.is_null()) continue;
     // `id` and `sobjectType` are addresses of a free-form body's object, not part of it.
-    const bool wanted = body.free_form ? name != "id" && name != "sobjectType"
-                                       : find_field(body, view(name)) != nullptr;
+    const bool wanted =
+        body.free_form ? name != "id" && name != "sobjectType" : declares(view(name));
     if (wanted) object[name] = value;
   }
   return object;
