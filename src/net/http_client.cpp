@@ -365,36 +365,35 @@ SendFailure not_http(const Exchange& x, ErrorCode failure) {
   return x.failure(Reason::broken, "the answer is not HTTP (" + failure.message() + ")");
 }
 
-/// Reads the next head into a new parser; its body, if any, is not touched.
-Task<MaybeFailure> read_one_head(Exchange& x) {
-  Wire& wire = *x.wire;
+void expect_head(Exchange& x) {
   x.parser.emplace(longest_head, longest_head);
   if (x.request.method == "HEAD") x.parser->skip(true);
-  for (;;) {
-    if (wire.in.size() > 0) {
-      ErrorCode failure;
-      wire.in.consume(x.parser->put(wire.in.cdata(), failure));
-      if (!failure) co_return std::nullopt;
-      if (failure != beast::http::error::need_more) co_return not_http(x, failure);
+}
+
+/// The final answer's head, which may follow interim ones; its body, if any, is not touched.
+Task<MaybeFailure> read_head(Exchange& x) {
+  Wire& wire = *x.wire;
+  x.limit(x.request.first_byte_time);
+  expect_head(x);
+  for (int interim = 0;;) {
+    ErrorCode failure = beast::http::error::need_more;
+    if (wire.in.size() > 0) wire.in.consume(x.parser->put(wire.in.cdata(), failure));
+    if (!failure) {
+      if (x.parser->status == 101)
+        co_return x.failure(Reason::broken, "the answer changes the protocol");
+      if (x.parser->status >= 200) co_return std::nullopt;
+      if (++interim > most_interim_answers)
+        co_return x.failure(Reason::broken, "too many interim answers");
+      expect_head(x);
+      continue;
     }
+    if (failure != beast::http::error::need_more) co_return not_http(x, failure);
     const auto space = wire.in.prepare(read_size);
     const auto read = co_await wire.read_some(space);
     if (read.failure) co_return x.broken(read.failure, "waiting for the answer");
     x.answered = true;
     wire.in.commit(read.size);
   }
-}
-
-/// The final answer's head.
-Task<MaybeFailure> read_head(Exchange& x) {
-  x.limit(x.request.first_byte_time);
-  for (int interim = 0; interim <= most_interim_answers; ++interim) {
-    if (auto failure = co_await read_one_head(x)) co_return failure;
-    if (x.parser->status == 101)
-      co_return x.failure(Reason::broken, "the answer changes the protocol");
-    if (x.parser->status >= 200) co_return std::nullopt;
-  }
-  co_return x.failure(Reason::broken, "too many interim answers");
 }
 
 /// Finds out how the body is framed and encoded.
@@ -422,17 +421,6 @@ MaybeFailure begin_body(Exchange& x) {
   return std::nullopt;
 }
 
-/// A connection on which the request can be sent; whether it was used before.
-Task<MaybeFailure> get_connection(Exchange& x, bool may_reuse, bool& reused) {
-  reused = false;
-  if (may_reuse) x.use(x.loop.take(x.key));
-  if (may_reuse && x.wire) {
-    reused = true;
-    co_return std::nullopt;
-  }
-  co_return co_await connect(x);
-}
-
 /// Sends the request and reads the head of the answer. A kept connection that died while nobody
 /// looked is replaced, once, for requests that may be sent twice.
 Task<MaybeFailure> begin(Exchange& x, Use use) {
@@ -441,9 +429,11 @@ Task<MaybeFailure> begin(Exchange& x, Use use) {
   build_key(*x.parts, x.request, x.key);
   bool may_reuse = x.request.connection == Connection::may_reuse;
   for (;;) {
-    bool reused = false;
     x.answered = false;
-    auto failure = co_await get_connection(x, may_reuse, reused);
+    x.use(may_reuse ? x.loop.take(x.key) : nullptr);
+    const bool reused = x.wire != nullptr;
+    MaybeFailure failure;
+    if (!reused) failure = co_await connect(x);
     if (!failure) failure = co_await send_request(x, use);
     if (!failure) failure = co_await read_head(x);
     if (!failure) failure = begin_body(x);
@@ -473,19 +463,26 @@ Task<MaybeFailure> read_into(Exchange& x, std::string& out, std::size_t most) {
   co_return std::nullopt;
 }
 
+/// What has been received already of a body whose length is known, at most `most` bytes.
+std::size_t take_received(Exchange& x, std::string& out, std::size_t most) {
+  auto& in = x.wire->in;
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(*x.length_left, most));
+  const std::size_t have = std::min(in.size(), wanted);
+  out.append(static_cast<const char*>(in.cdata().data()), have);
+  in.consume(have);
+  *x.length_left -= have;
+  x.ended = *x.length_left == 0;
+  return have;
+}
+
 /// The next bytes of a body whose length is known.
 Task<MaybeFailure> read_sized(Exchange& x, std::string& out, std::size_t most) {
-  std::uint64_t& left = *x.length_left;
-  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, most));
+  if (take_received(x, out, most) > 0) co_return std::nullopt;
   const std::size_t before = out.size();
-  if (const std::size_t have = std::min(x.wire->in.size(), wanted)) {
-    out.append(static_cast<const char*>(x.wire->in.cdata().data()), have);
-    x.wire->in.consume(have);
-  } else if (auto failure = co_await read_into(x, out, wanted)) {
-    co_return failure;
-  }
-  left -= out.size() - before;
-  x.ended = left == 0;
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(*x.length_left, most));
+  if (auto failure = co_await read_into(x, out, wanted)) co_return failure;
+  *x.length_left -= out.size() - before;
+  x.ended = *x.length_left == 0;
   co_return std::nullopt;
 }
 
@@ -556,10 +553,15 @@ void finish(Exchange& x) {
     x.loop.keep(x.key, std::move(wire), options.kept_per_host, options.keep_idle);
 }
 
+/// Makes room for a body, and takes what of one of known length came together with its head.
+void begin_whole_body(Exchange& x, std::string& body) {
+  const bool sized = x.length_left && !x.decoder;
+  const auto length = static_cast<std::size_t>(sized ? *x.length_left : 0);
+  body.reserve(std::min(length, first_body_space) + json_padding);
+  if (sized) x.body_bytes = take_received(x, body, body.capacity() - json_padding);
+}
+
 Task<MaybeFailure> read_whole_body(Exchange& x, std::string& body) {
-  if (x.length_left && !x.decoder)
-    body.reserve(std::min(static_cast<std::size_t>(*x.length_left), first_body_space) +
-                 json_padding);
   while (!x.ended) {
     // What is expected and fits into the space there is; then twice as much each time.
     const std::size_t room =
@@ -573,18 +575,19 @@ Task<MaybeFailure> read_whole_body(Exchange& x, std::string& body) {
 
 // ---- the two ways to ask -----------------------------------------------------------------------
 
-Task<ClientLoop*> this_loop() {
-  const auto executor = co_await asio::this_coro::executor;
-  co_return &asio::use_service<ClientLoop>(asio::query(executor, asio::execution::context));
+ClientLoop& loop_of(const asio::any_io_executor& executor) {
+  return asio::use_service<ClientLoop>(asio::query(executor, asio::execution::context));
 }
 
 Task<Result<Answer, SendFailure>> send_whole(std::shared_ptr<Parts> parts, OutboundRequest request,
                                              Deadline deadline) {
-  ClientLoop* loop = co_await this_loop();
-  Exchange x(std::move(parts), *loop, std::move(request), deadline);
+  ClientLoop& loop = loop_of(co_await asio::this_coro::executor);
+  Exchange x(std::move(parts), loop, std::move(request), deadline);
   Answer answer;
   if (auto failure = co_await begin(x, Use::whole)) co_return *std::move(failure);
-  if (auto failure = co_await read_whole_body(x, answer.body)) co_return *std::move(failure);
+  begin_whole_body(x, answer.body);
+  if (!x.ended)
+    if (auto failure = co_await read_whole_body(x, answer.body)) co_return *std::move(failure);
   answer.status = x.parser->status;
   answer.headers = std::move(x.parser->headers);
   finish(x);
@@ -612,8 +615,8 @@ Task<std::string> next_piece(std::shared_ptr<Exchange> x) {
 
 Task<Result<StreamedAnswer, SendFailure>> open_stream(std::shared_ptr<Parts> parts,
                                                       OutboundRequest request, Deadline deadline) {
-  ClientLoop* loop = co_await this_loop();
-  const auto x = std::make_shared<Exchange>(std::move(parts), *loop, std::move(request), deadline);
+  ClientLoop& loop = loop_of(co_await asio::this_coro::executor);
+  const auto x = std::make_shared<Exchange>(std::move(parts), loop, std::move(request), deadline);
   if (auto failure = co_await begin(*x, Use::stream)) co_return *std::move(failure);
   x->watch.wire = nullptr;
   StreamedAnswer answer{x->parser->status, std::move(x->parser->headers), {}};

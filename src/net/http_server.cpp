@@ -272,12 +272,16 @@ Task<Outcome> read_head(Connection& c, RequestParser& parser) {
   co_return check_head(parser, options.body_bytes);
 }
 
-/// A body whose length is known is received where it stays.
-Task<bool> read_sized_body(Connection& c, std::size_t length, std::string& body) {
+/// What of a body was received together with the head.
+void take_begun_body(Connection& c, std::size_t length, std::string& body) {
   const auto begun = unread(c).substr(0, length);
   body.reserve(std::min(length, std::max(begun.size(), body_read_size)));
   body.append(begun);
   c.in.consume(begun.size());
+}
+
+/// A body whose length is known is received where it stays.
+Task<bool> read_sized_body(Connection& c, std::size_t length, std::string& body) {
   while (body.size() < length) {
     const std::size_t have = body.size();
     body.resize(std::min(length, std::max(have * 2, body_read_size)));
@@ -328,7 +332,8 @@ Task<Outcome> read_body(Connection& c, RequestParser& parser, std::string& body)
     outcome = co_await read_chunked_body(c, parser, body);
   } else {
     const auto length = static_cast<std::size_t>(parser.content_length().value_or(0));
-    if (!co_await read_sized_body(c, length, body)) outcome = closed;
+    take_begun_body(c, length, body);
+    if (body.size() < length && !co_await read_sized_body(c, length, body)) outcome = closed;
   }
   if (outcome.kind == Outcome::Kind::closed && c.expired)
     co_return refused(408, "the body took too long");
@@ -337,21 +342,34 @@ Task<Outcome> read_body(Connection& c, RequestParser& parser, std::string& body)
 
 // ---- writing -----------------------------------------------------------------------------------
 
-/// Tries at once, and waits only for what the socket did not take. False when the client is gone
-/// or takes nothing for the idle time.
-Task<bool> write_all(Connection& c, Parts parts) {
-  ErrorCode failure;
-  for (std::size_t size = c.socket.write_some(parts, failure);;) {
-    if (failure && failure != asio::error::would_block) co_return false;
-    for (auto& part : parts) {
-      const std::size_t taken = std::min(size, part.size());
-      part += taken;
-      size -= taken;
-    }
-    if (asio::buffer_size(parts) == 0) co_return true;
-    c.enter(Connection::Phase::writing, c.loop->shared->options.idle_time);
-    std::tie(failure, size) = co_await c.socket.async_write_some(parts, no_throw);
+/// Takes `size` bytes off the front; true when nothing is left.
+bool take_off(Parts& parts, std::size_t size) {
+  for (auto& part : parts) {
+    const std::size_t taken = std::min(size, part.size());
+    part += taken;
+    size -= taken;
   }
+  return asio::buffer_size(parts) == 0;
+}
+
+/// Writes what the socket takes without waiting; true when that is all. A failure shows when the
+/// rest is written.
+bool write_now(Connection& c, Parts& parts) {
+  ErrorCode failure;
+  const std::size_t size = c.socket.write_some(parts, failure);
+  return take_off(parts, failure ? 0 : size);
+}
+
+/// Waits only for what the socket does not take at once. False when the client is gone or takes
+/// nothing for the idle time.
+Task<bool> write_all(Connection& c, Parts parts) {
+  while (!write_now(c, parts)) {
+    c.enter(Connection::Phase::writing, c.loop->shared->options.idle_time);
+    const auto [failure, size] = co_await c.socket.async_write_some(parts, no_throw);
+    if (failure) co_return false;
+    if (take_off(parts, size)) break;
+  }
+  co_return true;
 }
 
 void append_number(std::string& out, std::size_t number, int base = 10) {
@@ -417,8 +435,8 @@ Task<bool> write_response(Connection& c, const Response& response, const Asked& 
   end_head(c, asked, bodiless ? Framing::none : Framing::sized, response.body.size());
   asio::const_buffer body;
   if (!bodiless && !asked.head) body = asio::buffer(response.body);
-  const Parts parts{asio::buffer(c.out), body};
-  co_return co_await write_all(c, parts);
+  Parts parts{asio::buffer(c.out), body};
+  co_return write_now(c, parts) || co_await write_all(c, parts);
 }
 
 std::optional<std::size_t> announced_length(const Headers& headers) {
