@@ -357,6 +357,7 @@ Result<json::object> Exchange::form(std::size_t most_bytes) const {
 net::Response json_response(std::string body, int status) {
   net::Response response;
   response.status = status;
+  response.headers.reserve(10);  // with those that every answer has
   response.headers.add("Content-Type", "application/json");
   response.body = std::move(body);
   return response;
@@ -374,8 +375,17 @@ struct Api::Impl {
   Task<Answer> answer(Exchange& exchange, const Route& route) {
     if (auto closed = co_await refusal_at_stage(route.stage)) co_return *std::move(closed);
     if (route.needs != Needs::nothing) {
-      auto admitted = co_await admit(exchange, route.needs);
-      if (!admitted) co_return std::move(admitted).error();
+      const auto token = bearer_token(exchange.request.headers);
+      if (!token)
+        co_return Error{ErrorKind::unauthenticated, "send a token: Authorization: Bearer <token>"};
+      auto caller = parts.access.authenticator().authenticate(*token);
+      if (!caller && access::Authenticator::may_succeed_after_reload(caller.error()))
+        caller =
+            co_await parts.access.authenticator().authenticate_with_reload(std::string(*token));
+      if (!caller) co_return std::move(caller).error();
+      exchange.known_caller = *std::move(caller);
+      if (auto admitted = admit(exchange, route.needs); !admitted)
+        co_return std::move(admitted).error();
     }
     if (const std::string* type = exchange.request.headers.find("Content-Type");
         type && !exchange.request.body.empty() && !is_json(*type) &&
@@ -403,31 +413,21 @@ struct Api::Impl {
                     .code = "setup_required"};
   }
 
-  /// Who is calling, and whether that caller may do this at all.
-  Task<Result<Done>> admit(Exchange& exchange, Needs needs) {
-    const net::Headers& headers = exchange.request.headers;
-    const auto token = bearer_token(headers);
-    if (!token)
-      co_return Error{ErrorKind::unauthenticated, "send a token: Authorization: Bearer <token>"};
-    auto caller = parts.access.authenticator().authenticate(*token);
-    if (!caller && access::Authenticator::may_succeed_after_reload(caller.error()))
-      caller = co_await parts.access.authenticator().authenticate_with_reload(std::string(*token));
-    if (!caller) co_return std::move(caller).error();
-
+  /// Whether that caller may do this at all.
+  Result<Done> admit(const Exchange& exchange, Needs needs) const {
+    const access::Caller& caller = exchange.caller();
     if (const auto right = right_of(needs))
-      if (auto allowed = access::check_right(*caller, *right); !allowed)
-        co_return std::move(allowed).error();
-    if (const std::string* wanted = headers.find("X-Organization-Id");
-        wanted && canonical_uuid(*wanted) != caller->organization().str())
-      co_return Error{
-          .kind = ErrorKind::forbidden,
-          .message = "the token is of another organization than X-Organization-Id names",
-          .code = "organization_mismatch"};
-    if (caller->kind() == access::CallerKind::widget && !comes_from_its_page(exchange, *caller))
-      co_return Error{ErrorKind::forbidden,
-                      "this token works from the page of its allowed origin only"};
-    exchange.known_caller = *std::move(caller);
-    co_return Done{};
+      if (auto allowed = access::check_right(caller, *right); !allowed)
+        return std::move(allowed).error();
+    if (const std::string* wanted = exchange.request.headers.find("X-Organization-Id");
+        wanted && canonical_uuid(*wanted) != caller.organization().str())
+      return Error{.kind = ErrorKind::forbidden,
+                   .message = "the token is of another organization than X-Organization-Id names",
+                   .code = "organization_mismatch"};
+    if (caller.kind() == access::CallerKind::widget && !comes_from_its_page(exchange, caller))
+      return Error{ErrorKind::forbidden,
+                   "this token works from the page of its allowed origin only"};
+    return Done{};
   }
 
   /// Browsers send Origin with everything but plain reads from the page's own server.
@@ -437,27 +437,28 @@ struct Api::Impl {
     return *origin == caller.allowed_origin() || *origin == parts.options.public_url;
   }
 
-  Task<Answer> route(Exchange& exchange, Match& match) {
+  /// Finds the route and cuts the address into what the handler needs of it.
+  static Result<Done> find(Exchange& exchange, Match& match) {
     const std::string& target = exchange.request.target;
-    if (target.empty() || target.front() != '/') co_return malformed("the target must be a path");
+    if (target.empty() || target.front() != '/') return malformed("the target must be a path");
     const std::size_t question = target.find('?');
     const std::string_view path = std::string_view(target).substr(0, question);
     if (question != std::string::npos) exchange.query = target.substr(question + 1);
     const auto segments = segments_of(path);
     match = find_route(exchange.request.method, segments);
     if (match.route == route_table.size()) {
-      if (match.allowed.empty()) co_return no_such_address();
-      co_return wrong_method(exchange.request.method, match.allowed);
+      if (match.allowed.empty()) return no_such_address();
+      return wrong_method(exchange.request.method, match.allowed);
     }
     const Pattern& pattern = patterns()[match.route];
     for (std::size_t i = 0; i < segments.size(); ++i) {
       if (!is_hole(pattern.segments[i])) continue;
       auto value = percent_decode(segments[i]);
       if (!value || !is_valid_utf8(*value) || value->find('\0') != std::string::npos)
-        co_return no_such_address();
+        return no_such_address();
       exchange.path_values.push_back(*std::move(value));
     }
-    co_return co_await answer(exchange, route_table[match.route]);
+    return Done{};
   }
 };
 
@@ -475,7 +476,9 @@ Task<net::Response> Api::handle(net::Request request) {
   Answer answer = Error{};
   bool was_thrown = true;
   try {
-    answer = co_await impl_->route(exchange, match);
+    auto found = Impl::find(exchange, match);
+    answer = found ? co_await impl_->answer(exchange, route_table[match.route])
+                   : Answer(std::move(found).error());
     was_thrown = false;
   } catch (const Failure& failure) {
     answer = failure.error();

@@ -107,7 +107,8 @@ Task<Result<Outcome, CallError>> Execution::run() {
   if (definition_.retry.max_attempts <= 0)
     co_return CallError{CallErrorKind::executor, "Exhausted all retry attempts"};
   if (auto error = co_await open()) co_return *std::move(error);
-  if (auto error = co_await ensure_token()) co_return without_secrets(*std::move(error));
+  if (scheme_->kind == AuthScheme::Kind::oauth2)
+    if (auto error = co_await ensure_token()) co_return without_secrets(*std::move(error));
   auto outcome = Result<Outcome, CallError>(CallError{});
   if (operation_->action == Action::download) {
     outcome = co_await download();
@@ -205,7 +206,6 @@ bool Execution::renewal_is_due() const {
 }
 
 Task<Execution::Check> Execution::ensure_token() {
-  if (scheme_->kind != AuthScheme::Kind::oauth2) co_return std::nullopt;
   const auto parameters = auth_parameters(*scheme_, opened_.fields, opened_.tokens);
   if (!parameters) co_return parameters.error();
   const bool missing = !has_access_token();

@@ -39,7 +39,7 @@ class Execution {
   void add_idempotency_key();
   /// Opens the credentials and chooses the scheme.
   Task<Check> open();
-  /// Gets an access token where there is none, or none that lasts.
+  /// Gets an OAuth 2 access token where there is none, or none that lasts.
   Task<Check> ensure_token();
   /// Renews the token; the draft is built anew where values came with it.
   Task<std::optional<RenewalFailure>> renew_token();

@@ -9,9 +9,7 @@ namespace fairlead::platform {
 using connector::RenewalFailure;
 using connector::TokenState;
 
-Task<connector::CredentialSource::Opened> SealedCredentials::open() {
-  co_return co_await open(connector_);
-}
+Task<connector::CredentialSource::Opened> SealedCredentials::open() { return open(connector_); }
 
 Task<connector::CredentialSource::Opened> SealedCredentials::open(StoredConnectorPtr connector) {
   const vault::SecretAddress address = connector->address();
