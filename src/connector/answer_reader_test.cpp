@@ -374,6 +374,18 @@ TEST(Selection, FollowsTheOrderAsked) {
               one.data);
 }
 
+TEST(Selection, FindsKeysHoweverTheyAreWrittenAndHoweverLong) {
+  const std::string longer(100, 'k'), longest(101, 'k');
+  const std::string body = R"([{"\u0069d":1,"us\u0065r":{"i\u0064":2},"ix":3,")" + longer +
+                           R"(":4,")" + longest + R"(":5}])";
+  EXPECT_EQ(data(read({.operation = "x-airbyte-record-extractor: $"}, answer(body),
+                      {.select = {"user.id", "id"}})),
+            R"([{"user":{"id":2},"id":1}])");
+  EXPECT_EQ(data(read({.operation = "x-airbyte-record-extractor: $"}, answer(body),
+                      {.select = {longest, "gone", "ix"}})),
+            R"([{")" + longest + R"(":5,"ix":3}])");
+}
+
 TEST(Selection, ReachesRecordsUnderData) {
   const SmallDefinition parts{.action = "get"};
   EXPECT_EQ(data(read(parts, answer(R"({"has_more":true,"data":[{"a":1,"b":2}, 5]})"),
