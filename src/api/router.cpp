@@ -373,7 +373,8 @@ struct Api::Impl {
   Parts parts;
 
   Task<Answer> answer(Exchange& exchange, const Route& route) {
-    if (auto closed = co_await refusal_at_stage(route.stage)) co_return *std::move(closed);
+    if (!is_known_open(route.stage))
+      if (auto closed = co_await refusal_at_stage(route.stage)) co_return *std::move(closed);
     if (route.needs != Needs::nothing) {
       const auto token = bearer_token(exchange.request.headers);
       if (!token)
@@ -396,11 +397,15 @@ struct Api::Impl {
     co_return co_await route.handler(exchange);
   }
 
+  /// What nearly every request finds, without asking the database.
+  bool is_known_open(Stage stage) const {
+    return stage == Stage::always ||
+           (stage == Stage::claimed && parts.access.setup().is_known_claimed());
+  }
+
   /// What to say of a route that is not there now.
   Task<std::optional<Error>> refusal_at_stage(Stage stage) {
     access::Setup& setup = parts.access.setup();
-    if (stage == Stage::always || (stage == Stage::claimed && setup.is_known_claimed()))
-      co_return std::nullopt;
     if (stage == Stage::recovery)
       co_return co_await setup.is_recovery_open() ? std::optional<Error>() : no_such_address();
     const bool claimed = co_await setup.check_claimed();
