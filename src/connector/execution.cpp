@@ -17,6 +17,12 @@
 namespace fairlead::connector {
 namespace {
 
+/// A request is sent as copies, since it may be sent again; this clears the original.
+struct WipedAtTheEnd {
+  net::OutboundRequest& request;
+  ~WipedAtTheEnd() { net::wipe(request); }
+};
+
 constexpr std::chrono::seconds whole_call{60}, whole_download{600};
 constexpr std::chrono::seconds renewal_margin{60};
 constexpr int most_redirects = 3;
@@ -289,6 +295,7 @@ Task<Execution::Replied> Execution::send_operation(Reading reading) {
 }
 
 Task<Execution::Replied> Execution::send_following(net::OutboundRequest request, Reading reading) {
+  const WipedAtTheEnd kept{request};
   for (int hops = 0;; ++hops) {
     auto reply = co_await send_retrying(request, reading);
     if (!reply) co_return reply;

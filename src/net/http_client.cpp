@@ -146,10 +146,7 @@ struct Exchange {
         deadline(its_deadline),
         watch(its_loop) {}
   /// Headers and bodies of requests hold credentials.
-  ~Exchange() {
-    for (Header& field : request.headers) OPENSSL_cleanse(field.value.data(), field.value.size());
-    OPENSSL_cleanse(request.body.data(), request.body.size());
-  }
+  ~Exchange() { wipe(request); }
   Exchange(const Exchange&) = delete;
 
   void use(std::unique_ptr<Wire> next) {
@@ -645,6 +642,11 @@ ErrorKind kind_of(Reason reason) {
 }
 
 }  // namespace
+
+void wipe(OutboundRequest& request) {
+  for (Header& field : request.headers) OPENSSL_cleanse(field.value.data(), field.value.size());
+  OPENSSL_cleanse(request.body.data(), request.body.size());
+}
 
 Error to_error(SendFailure failure) {
   return Error{kind_of(failure.reason), std::move(failure.message)};
