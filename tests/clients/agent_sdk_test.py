@@ -12,14 +12,6 @@ def outcomes(setup):
     return run_program(installed.python_with("airbyte-agent-sdk", "3.13"), "sdk_program.py", setup)
 
 
-@pytest.fixture
-def value(outcomes):
-    def of(step):
-        assert "value" in outcomes[step], outcomes[step]
-        return outcomes[step]["value"]
-    return of
-
-
 def test_connectors(value, setup):
     listed = value("list_connectors")
     assert {"harbor", "payments", "first team", "second team", "to be deleted"} <= {one["name"] for one in listed}

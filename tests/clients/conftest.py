@@ -10,6 +10,15 @@ from support.harness import free_port, http
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "peers"))  # the emulators
 
 
+@pytest.fixture
+def value(outcomes):
+    """What a step of the test's own `outcomes` gave."""
+    def of(step):
+        assert "value" in outcomes[step], outcomes[step]
+        return outcomes[step]["value"]
+    return of
+
+
 @pytest.fixture(scope="module")
 def setup(server, sandbox, harbor):
     """Connectors for what users do and for what goes wrong, in a workspace; a service that answers 429 for a while."""

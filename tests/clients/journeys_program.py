@@ -2,7 +2,6 @@
 
 Reads {"servers": {service: {"url", "client"}}} from the first argument and prints {step: outcome}.
 """
-import asyncio
 import json
 import os
 import sys
@@ -12,15 +11,9 @@ os.environ["AIRBYTE_TELEMETRY_MODE"] = "disabled"
 
 import airbyte_agent_sdk as sdk  # noqa: E402
 
-from steps import failure, plain  # noqa: E402
+from steps import run_steps, step  # noqa: E402
 
-STEPS = {}
 GARDEN = {"owner": "ann", "repo": "garden"}
-
-
-def step(function):
-    STEPS[function.__name__] = function
-    return function
 
 
 def connect(service):
@@ -113,14 +106,4 @@ async def linear_teams():
     return [team.key for team in (await connect("linear").teams.list(first=5)).data]
 
 
-async def run():
-    outcomes = {}
-    for name, function in STEPS.items():
-        try:
-            outcomes[name] = {"value": plain(await function())}
-        except Exception as error:  # every class of the SDK's is of interest
-            outcomes[name] = failure(error)
-    print(json.dumps(outcomes))
-
-
-asyncio.run(run())
+run_steps()

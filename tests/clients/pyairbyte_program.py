@@ -13,14 +13,7 @@ os.environ.update({"AIRBYTE_AGENTS_API_URL": SETUP["url"] + "/api/v1", "AIRBYTE_
 
 from airbyte import agents  # noqa: E402
 
-from steps import failure, plain  # noqa: E402
-
-STEPS = {}
-
-
-def step(function):
-    STEPS[function.__name__] = function
-    return function
+from steps import run_steps, step  # noqa: E402
 
 
 # The environment is enough for from_env(); the constructors want the address of the token call once more.
@@ -170,10 +163,4 @@ def download():
     return harbor().execute("files", "download", {"id": "1"})
 
 
-outcomes = {}
-for name, function in STEPS.items():
-    try:
-        outcomes[name] = {"value": plain(function())}
-    except Exception as error:  # every class of the client's is of interest
-        outcomes[name] = failure(error)
-print(json.dumps(outcomes))
+run_steps()

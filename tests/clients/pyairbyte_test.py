@@ -12,14 +12,6 @@ def outcomes(setup, server):
     return run_program(python, "pyairbyte_program.py", setup)
 
 
-@pytest.fixture
-def value(outcomes):
-    def of(step):
-        assert "value" in outcomes[step], outcomes[step]
-        return outcomes[step]["value"]
-    return of
-
-
 def test_workspaces(value, setup):
     assert value("workspace_info") == value("from_env")
     assert value("workspace_info")["id"] == setup["workspace_id"] and value("workspace_info")["name"] == "default"

@@ -2,7 +2,6 @@
 
 Reads what the fixture `setup` gives from the first argument and prints {step: outcome}: {"value": ..}, or what went wrong.
 """
-import asyncio
 import json
 import os
 import sys
@@ -13,15 +12,9 @@ os.environ["AIRBYTE_TELEMETRY_MODE"] = "disabled"
 
 import airbyte_agent_sdk as sdk  # noqa: E402
 
-from steps import failure, plain  # noqa: E402
+from steps import run_steps, step  # noqa: E402
 
 CLIENT = {name: SETUP["client"][name] for name in ("client_id", "client_secret", "organization_id")}
-STEPS = {}
-
-
-def step(function):
-    STEPS[function.__name__] = function
-    return function
 
 
 def workspace(**more):
@@ -306,14 +299,4 @@ async def context_store():
     return await harbor().execute("customers", "context_store_search", params={"query": {}})
 
 
-async def run():
-    outcomes = {}
-    for name, function in STEPS.items():
-        try:
-            outcomes[name] = {"value": plain(await function())}
-        except Exception as error:  # every class of the SDK's is of interest
-            outcomes[name] = failure(error)
-    print(json.dumps(outcomes))
-
-
-asyncio.run(run())
+run_steps()

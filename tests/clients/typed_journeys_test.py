@@ -35,14 +35,6 @@ def outcomes(tmp_path_factory):
         yield run_program(python, "journeys_program.py", {"servers": servers})
 
 
-@pytest.fixture
-def value(outcomes):
-    def of(step):
-        assert "value" in outcomes[step], outcomes[step]
-        return outcomes[step]["value"]
-    return of
-
-
 def test_github(value):
     issue = value("github_issue")
     assert issue["got"] == "More weeds" and issue["comments"] == ["I saw them"]
