@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "connector/testdata/recording_upstream.hpp"
 #include "connector/testdata/small_definition.hpp"
+#include "support/unrestricted.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,6 +15,8 @@
 namespace fairlead::connector {
 namespace {
 
+using fairlead::testing::unrestricted;
+
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -22,12 +25,6 @@ using ::testing::StartsWith;
 using namespace std::string_literals;
 
 using Given = std::map<std::string, std::string>;
-
-net::HttpClient::Options unrestricted() {
-  net::HttpClient::Options options;
-  options.egress = net::EgressPolicy::unrestricted();
-  return options;
-}
 
 /// An engine, an upstream that every request is sent to, and what the engine waited for.
 class EngineTest : public ::testing::Test {

@@ -7,12 +7,15 @@
 #include "connector/record_list.hpp"
 #include "connector/testdata/recording_upstream.hpp"
 #include "connector/testdata/small_definition.hpp"
+#include "support/unrestricted.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace fairlead::connector {
 namespace {
+
+using fairlead::testing::unrestricted;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -472,12 +475,6 @@ TEST(DownloadHosts, AreTheHostOrAnyNameBelowIt) {
 
 // --- In the engine
 // --------------------------------------------------------------------------------
-
-net::HttpClient::Options unrestricted() {
-  net::HttpClient::Options options;
-  options.egress = net::EgressPolicy::unrestricted();
-  return options;
-}
 
 class ExtensionEngine : public ::testing::Test {
  protected:

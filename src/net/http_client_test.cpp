@@ -5,6 +5,7 @@
 #include "support/certificates.hpp"
 #include "support/encoded.hpp"
 #include "support/raw_server.hpp"
+#include "support/unrestricted.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
@@ -17,18 +18,14 @@
 namespace fairlead::net {
 namespace {
 
-using namespace std::chrono_literals;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
-using Reason = SendFailure::Reason;
+using fairlead::testing::unrestricted;
 
-HttpClient::Options unrestricted() {
-  HttpClient::Options options;
-  options.egress = EgressPolicy::unrestricted();
-  return options;
-}
+using namespace std::chrono_literals;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using Reason = SendFailure::Reason;
 
 OutboundRequest get(const std::string& url) {
   OutboundRequest request;
@@ -851,7 +848,7 @@ TEST(HttpClient, AMalformedProxyOrAuthorityIsAFailure) {
 // ---- TLS ---------------------------------------------------------------------------------------
 
 /// An authority that the client trusts.
-class Tls : public testing::Test {
+class Tls : public ::testing::Test {
  protected:
   Tls() {
     write_pem(authority, ca_file);
@@ -864,7 +861,7 @@ class Tls : public testing::Test {
   }
 
   Certificate authority = make_certificate({.names = ""});
-  std::string ca_file = testing::TempDir() + "ca-" + std::to_string(getpid()) + ".pem";
+  std::string ca_file = ::testing::TempDir() + "ca-" + std::to_string(getpid()) + ".pem";
   HttpClient::Options options = unrestricted();
 };
 
