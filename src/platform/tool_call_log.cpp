@@ -48,31 +48,28 @@ void ToolCallLog::add(store::ToolCallRow call) {
     if (state_->writing) return;
     state_->writing = true;
   }
-  asio::co_spawn(state_->loop, write_all(state_), asio::detached);
+  asio::co_spawn(state_->loop, write_all(state_, gathering_time), asio::detached);
 }
 
-Task<void> ToolCallLog::write_all(std::shared_ptr<State> state) {
-  co_await sleep_for(gathering_time);
-  co_await write_batches(state);
+std::shared_ptr<ToolCallLog::Batch> ToolCallLog::take_batch(State& state) {
+  auto batch = std::make_shared<Batch>();
+  const std::lock_guard lock(state.mutex);
+  const std::size_t count = std::min(batch_size, state.queue.size());
+  const auto end = state.queue.begin() + static_cast<std::ptrdiff_t>(count);
+  batch->assign(std::make_move_iterator(state.queue.begin()), std::make_move_iterator(end));
+  state.queue.erase(state.queue.begin(), end);
+  state.writing = count > 0;
+  return batch;
 }
 
-Task<void> ToolCallLog::write_batches(std::shared_ptr<State> state) {
+Task<void> ToolCallLog::write_all(std::shared_ptr<State> state, std::chrono::milliseconds gather) {
   int tries = 0;
+  bool more = false;  // than one batch
   for (;;) {
-    auto batch = std::make_shared<std::vector<store::ToolCallRow>>();
-    {
-      const std::lock_guard lock(state->mutex);
-      if (state->queue.empty()) {
-        state->writing = false;
-        co_return;
-      }
-      const std::size_t count = std::min(batch_size, state->queue.size());
-      batch->reserve(count);
-      std::move(state->queue.begin(), state->queue.begin() + static_cast<std::ptrdiff_t>(count),
-                std::back_inserter(*batch));
-      state->queue.erase(state->queue.begin(),
-                         state->queue.begin() + static_cast<std::ptrdiff_t>(count));
-    }
+    if (!more) co_await sleep_for(gather);
+    const auto batch = take_batch(*state);
+    if (batch->empty()) co_return;
+    more = batch->size() == batch_size;
     bool written = true;
     try {
       co_await state->database.write([batch](store::Connection& connection) {
@@ -173,7 +170,7 @@ Task<void> ToolCallLog::stop() {
     if (others)
       co_await sleep_for(gathering_time / 10);
     else
-      co_await write_batches(state_);
+      co_await write_all(state_, {});
   }
 }
 

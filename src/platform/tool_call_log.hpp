@@ -72,8 +72,11 @@ class ToolCallLog {
     bool writing = false;
     std::uint64_t dropped = 0;
   };
-  static Task<void> write_all(std::shared_ptr<State> state);
-  static Task<void> write_batches(std::shared_ptr<State> state);
+  using Batch = std::vector<store::ToolCallRow>;
+  /// What is queued, at most a batch. Of nothing: the writing is over.
+  static std::shared_ptr<Batch> take_batch(State& state);
+  /// Until nothing is queued. Before a batch, waits so long for others to come.
+  static Task<void> write_all(std::shared_ptr<State> state, std::chrono::milliseconds gather);
 
   Services& services_;
   std::shared_ptr<State> state_;

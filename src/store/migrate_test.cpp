@@ -1,6 +1,8 @@
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "store/migration.hpp"
+#include "store/organizations.hpp"
+#include "store/tool_calls.hpp"
 #include "support/databases.hpp"
 
 #include <gtest/gtest.h>
@@ -170,6 +172,40 @@ TEST(MigratingPostgres, TwoServersStartingTogetherApplyEachOnce) {
     return c.query("SELECT count(*) FROM schema_migration").at(0).integer(0);
   }));
   EXPECT_EQ(applied, 3);
+}
+
+TEST(MigratingSqlite, KeepsTheLogOfCallsInItsNewTable) {
+  SqlitePlace place;
+  const auto database = place.open();
+  const auto before = std::ranges::find(embedded_migrations(), 6, &Migration::number);
+  run_to_end(migrate(*database, {embedded_migrations().begin(), before}));
+  const Instant then{std::chrono::seconds(5)};
+  ToolCallRow call{.organization_id = OrganizationId::random(),
+                   .id = tool_call_id(then),
+                   .workspace_id = WorkspaceId::random(),
+                   .connector_id = ConnectorId::random(),
+                   .time = then};
+  call.entity = "issues";
+  call.error_code = "provider_auth";
+  call.record_count = 7;
+  call.duration_us = 12;
+  run_to_end(database->write([&](Connection& c) {
+    insert_organization(c, {call.organization_id, "Org", then});
+    insert_tool_call(c, call);
+  }));
+  run_to_end(migrate(*database));
+  const auto kept = run_to_end(
+      database->read([&](Connection& c) { return list_tool_calls(c, call.organization_id, {}); }));
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].id, call.id);
+  EXPECT_EQ(kept[0].entity, "issues");
+  EXPECT_EQ(kept[0].error_code, "provider_auth");
+  EXPECT_EQ(kept[0].record_count, 7);
+  EXPECT_EQ(kept[0].duration_us, 12);
+  const auto table = run_to_end(database->read([](Connection& c) {
+    return c.query("SELECT sql FROM sqlite_master WHERE name = 'tool_call'").at(0).text(0);
+  }));
+  EXPECT_TRUE(table.ends_with("STRICT, WITHOUT ROWID")) << table;
 }
 
 TEST(MigratingSqlite, BacksUpWhatIsThereFirst) {
