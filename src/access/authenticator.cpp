@@ -106,6 +106,7 @@ struct Authenticator::Impl {
 
   /// A token whose signature and claims were found good.
   struct Verified {
+    std::string signed_part;  ///< header and payload; no credential without the signature
     std::shared_ptr<const Caller::Facts> facts;
     std::int64_t issued_at, not_before, expires_at;
     EpochNumbers epochs;
@@ -114,8 +115,8 @@ struct Authenticator::Impl {
     mutable std::atomic<std::int64_t> good_at_clock{-1};
   };
 
-  /// Verified tokens by their SHA-256. When the young half is full the old half is dropped, so
-  /// memory is bounded and what is in use stays.
+  /// Verified tokens by the SHA-256 of their signature, which is short. When the young half is full
+  /// the old half is dropped, so memory is bounded and what is in use stays.
   struct Part {
     static constexpr std::size_t half = 1024;
     struct Hash {
@@ -196,6 +197,7 @@ Result<std::shared_ptr<const Authenticator::Impl::Verified>> Authenticator::Impl
     return invalid_token("scope");
 
   auto verified = std::make_shared<Verified>();
+  verified->signed_part = bearer.substr(0, bearer.rfind('.'));
   verified->facts = std::make_shared<const Caller::Facts>(
       Caller::Facts{*std::move(organization), std::move(workspace), *kind,
                     claims->scope == "admin" ? Role::admin : Role::member, *std::move(client),
@@ -241,10 +243,12 @@ Authenticator::~Authenticator() = default;
 Result<Caller> Authenticator::authenticate(std::string_view bearer) {
   if (bearer.empty() || bearer.size() > most_token_bytes) return invalid_token("length");
   const Instant now = impl_->clock.now();
-  const Sha256 digest = sha256(bearer);
+  const std::string_view signed_part = bearer.substr(0, bearer.rfind('.'));
+  const Sha256 digest = sha256(bearer.substr(signed_part.size()));
   Impl::Part& part = impl_->parts[digest.back() % impl_->parts.size()];
   auto verified = part.find(digest);
-  if (!verified || now - verified->verified_at > verified_for || now < verified->verified_at) {
+  if (!verified || verified->signed_part != signed_part ||
+      now - verified->verified_at > verified_for || now < verified->verified_at) {
     auto fresh = impl_->verify(bearer, now);
     if (!fresh) return std::move(fresh).error();
     verified = *std::move(fresh);
