@@ -21,9 +21,7 @@ std::string fingerprints(const vault::Vault& vault, const OrganizationId& organi
   std::string out = "{";
   std::string text;
   for (const auto& member : params) {
-    text.assign("param");
-    text += '\0';
-    text += organization.str();
+    text.assign(organization.str());
     text += '\0';
     text += std::string_view(member.key().data(), member.key().size());
     text += '\0';
