@@ -1,8 +1,8 @@
 // Any bytes as a JSON request body: what is accepted is written and read again as the same value.
+#include "base/json.hpp"
+
 #include <cstdint>
 #include <cstdlib>
-
-#include "base/json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fairlead;

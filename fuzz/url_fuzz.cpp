@@ -1,9 +1,9 @@
 // Any text as a URL: what is accepted reads the same again, and its host can be judged.
-#include <cstdint>
-#include <cstdlib>
-
 #include "net/egress_policy.hpp"
 #include "net/url.hpp"
+
+#include <cstdint>
+#include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fairlead;

@@ -35,10 +35,10 @@ inline Task<void> sleep_for(std::chrono::steady_clock::duration pause) {
 }
 
 /// `work`, or Failure(timed_out) after `limit`. On return `work` has ended either way; cancelling
-/// the caller cancels it.
-template <class T>  // default-constructible, as Boost 1.81's co_spawn asks; std::optional<T>
-                    // otherwise
-                    Task<T> within(std::chrono::steady_clock::duration limit, Task<T> work) {
+/// the caller cancels it. T is default-constructible, as Boost 1.81's co_spawn asks;
+/// std::optional<T> otherwise.
+template <class T>
+Task<T> within(std::chrono::steady_clock::duration limit, Task<T> work) {
   auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor, limit);
   auto race = asio::experimental::make_parallel_group(

@@ -366,8 +366,8 @@ std::string encode_but(std::string_view text, std::string_view kept) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     // A percent sign stands for itself unless it begins an escape.
-    const bool stays = kept.find(c) != std::string_view::npos &&
-                       (c != '%' || (is_hex(at + 1) && is_hex(at + 2)));
+    const bool stays =
+        kept.find(c) != std::string_view::npos && (c != '%' || (is_hex(at + 1) && is_hex(at + 2)));
     out += stays ? std::string(1, c) : percent_encode(std::string_view(&c, 1));
   }
   return out;

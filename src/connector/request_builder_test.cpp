@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-
 namespace fairlead::connector {
 namespace {
 
@@ -336,8 +335,7 @@ TEST(Query, RestLiKeepsItsStructure) {
   EXPECT_EQ(rest_li(R"j({"a:b":"u:(1),2 %"})j"), "a%3Ab=u%3A%281%29,2%20%25");
   EXPECT_EQ(rest_li(R"j({"a:b":["x","y"]})j"), "a%3Ab=List(x,y)");
   // An element cannot add others; a percent sign that begins no escape is itself.
-  EXPECT_EQ(rest_li(R"j({"a:b":["x,y","z)&c=d","50%"]})j"),
-            "a%3Ab=List(x%2Cy,z%29%26c%3Dd,50%25)");
+  EXPECT_EQ(rest_li(R"j({"a:b":["x,y","z)&c=d","50%"]})j"), "a%3Ab=List(x%2Cy,z%29%26c%3Dd,50%25)");
   EXPECT_EQ(rest_li(R"j({"a:b":"List(5%,%2)"})j"), "a%3Ab=List(5%25,%252)");
 }
 
