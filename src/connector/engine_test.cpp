@@ -100,8 +100,7 @@ class EngineTest : public ::testing::Test {
   HeldCredentials token_{{{"token", "bearer-token-1"}}};
 };
 
-// ---- section 17, byte for byte
-// -------------------------------------------------------------------
+// ---- section 17, byte for byte ------------------------------------------------------------------
 
 class AcmeTest : public EngineTest {
  protected:
@@ -407,8 +406,7 @@ TEST_F(AcmeTest, ABadCallNeverOpensTheCredentials) {
   EXPECT_THAT(upstream_.take(), IsEmpty());
 }
 
-// ---- tokens
-// ---------------------------------------------------------------------------------------
+// ---- tokens -------------------------------------------------------------------------------------
 
 std::string oauth(const std::string& refresh, const std::string& rest = "") {
   return "securitySchemes:\n  o:\n    type: oauth2\n    flows:\n      authorizationCode:\n"
@@ -666,8 +664,7 @@ TEST_F(TokenTest, AServiceAccountThatCannotSign) {
   }
 }
 
-// ---- retries
-// ---------------------------------------------------------------------------------------
+// ---- retries ------------------------------------------------------------------------------------
 
 TEST_F(EngineTest, ReadsAreTriedThreeTimes) {
   upstream_.will_answer("", 503).will_answer("", 429, {{"Retry-After", "5"}}).will_answer("[]");
@@ -783,8 +780,7 @@ TEST_F(EngineTest, TheDeadlineEndsTheCall) {
   EXPECT_EQ(outcome.error().retry_after, std::chrono::seconds(40));
 }
 
-// ---- redirects
-// -------------------------------------------------------------------------------------
+// ---- redirects ----------------------------------------------------------------------------------
 
 net::Response redirect(int status, std::string to) {
   return {status, {{"Location", std::move(to)}}, "<html>moved</html>"};
@@ -843,8 +839,7 @@ TEST_F(EngineTest, WhatIsNotFollowed) {
   EXPECT_EQ(text(execute({})), "{}");
 }
 
-// ---- downloads
-// -------------------------------------------------------------------------------------
+// ---- downloads ----------------------------------------------------------------------------------
 
 SmallDefinition two_steps(const std::string& field) {
   return {.path = "/files/{id}",
@@ -1024,8 +1019,7 @@ TEST_F(EngineTest, ARangeThatNoServiceReadsIsRefused) {
   }
 }
 
-// ---- secrets in what the service says
-// -----------------------------------------------------------------
+// ---- secrets in what the service says -----------------------------------------------------------
 
 TEST_F(EngineTest, AnEchoedSecretIsHidden) {
   const std::string secret = "bearer-token-1";

@@ -33,8 +33,7 @@ std::string refusal_of(const SmallDefinition& parts) {
   return loaded ? "accepted" : loaded.error().message;
 }
 
-// --- Refusals: line, path, what was expected, the nearest name
-// -----------------------------------------
+// --- Refusals: line, path, what was expected, the nearest name -----------------------------------
 
 struct Bad {
   const char* extension;  ///< of the operation, or of info when it begins with "info:"
@@ -428,8 +427,7 @@ TEST(Records, AreSplitAsTheyStand) {
   EXPECT_THAT(split_records("null"), ElementsAre("null"));
 }
 
-// --- Rates
-// ----------------------------------------------------------------------------------------
+// --- Rates ---------------------------------------------------------------------------------------
 
 TEST(Rates, LetABurstThroughAndThenOneByOne) {
   auto now = RateLimits::Steady::time_point(std::chrono::hours(1));
@@ -473,8 +471,7 @@ TEST(DownloadHosts, AreTheHostOrAnyNameBelowIt) {
     EXPECT_FALSE(is_allowed_host(hosts, host)) << host;
 }
 
-// --- In the engine
-// --------------------------------------------------------------------------------
+// --- In the engine -------------------------------------------------------------------------------
 
 class ExtensionEngine : public ::testing::Test {
  protected:
