@@ -13,7 +13,6 @@ namespace {
 using fairlead::testing::ApiUnderTest;
 using fairlead::testing::Reply;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 const std::string connectors = "/api/v1/integrations/connectors";
 

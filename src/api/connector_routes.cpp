@@ -42,7 +42,7 @@ json::object template_of(const Exchange& exchange, const ConnectorView& connecto
           {"icon", icon_address(exchange, connector.slug)},
           {"source_definition_id", connector.row.definition_id},
           {"connector_name", connector.slug},
-          {"user_config_spec", service ? service->spec : std::move(spec)},
+          {"user_config_spec", service ? service->spec : spec},
           {"partial_default_config", json::object()},
           {"customization", nullptr},
           {"tags", json::array()},
