@@ -19,6 +19,14 @@ set(FAIRLEAD_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 
 find_program(CCACHE ccache)
 if(CCACHE)
+  # Where its folder cannot be written (a read-only home), it would fail every compilation.
+  file(WRITE ${PROJECT_BINARY_DIR}/probe.c "int probe;\n")
+  execute_process(COMMAND ${CCACHE} ${CMAKE_C_COMPILER} -c probe.c -o probe.o WORKING_DIRECTORY ${PROJECT_BINARY_DIR}
+                  RESULT_VARIABLE CCACHE_FAILED ERROR_VARIABLE CCACHE_WORDS)
+endif()
+if(CCACHE AND CCACHE_FAILED)
+  message(NOTICE "Building without ccache: ${CCACHE_WORDS}")
+elseif(CCACHE)
   # The sloppiness lets ccache serve files that use the precompiled header; its contents hold the checkout's path, so
   # ccache is given a sum of what it is made of instead (room.cmake): every checkout is served from one cache.
   set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
