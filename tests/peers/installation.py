@@ -36,6 +36,13 @@ def run(command, **options):
     return done.stdout
 
 
+def environment_of_installers(**more):
+    """npm and Go keep what they download in the home; where that cannot be written, beside what they install."""
+    caches = {} if os.access(pathlib.Path.home(), os.W_OK) else {
+        "npm_config_cache": HOME / "npm-cache", "GOPATH": HOME / "go-path", "GOCACHE": HOME / "go-cache", "GOFLAGS": "-modcacherw"}
+    return {**os.environ, **{name: str(value) for name, value in {**caches, **more}.items()}}
+
+
 @functools.cache
 def node_modules():
     """The folder with the packages of package-lock.json."""
@@ -47,7 +54,7 @@ def node_modules():
             home.mkdir(exist_ok=True)
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(HERE / name, home / name)
-            run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=home)
+            run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=home, env=environment_of_installers())
             drop_other_descriptions(home / "node_modules" / "@octokit" / "openapi" / "generated")
             refuse_unknown_tokens(home / "node_modules" / "emulate" / "dist")
             stamp.write_text(wanted)
@@ -101,7 +108,6 @@ def stripe_mock():
     stamp = HOME / "bin" / "stripe-mock.version"
     with only_one("stripe-mock"):
         if not program.exists() or not stamp.exists() or stamp.read_text() != STRIPE_MOCK:
-            environment = dict(os.environ, GOBIN=str(program.parent), CGO_ENABLED="0")
-            run([go(), "install", STRIPE_MOCK], env=environment)
+            run([go(), "install", STRIPE_MOCK], env=environment_of_installers(GOBIN=program.parent, CGO_ENABLED="0"))
             stamp.write_text(STRIPE_MOCK)
     return program
