@@ -1,5 +1,5 @@
 # The verbs of the project; each installs what it misses (Debian 12).
-.PHONY: run test test-asan test-tsan build bench lint clean
+.PHONY: run test test-asan test-tsan build package bench lint clean
 JOBS ?= $(shell nproc)
 # Keep the terminal readable: ninja prints one line.
 export NINJA_STATUS = [%f/%t %es] 
@@ -14,6 +14,12 @@ build:
 	@strip -o build/release/bin/fairlead.stripped build/release/bin/fairlead && mv build/release/bin/fairlead.stripped build/release/bin/fairlead
 	@tools/check_binary.py build/release/bin/fairlead --shipped
 	@ls -l build/release/bin/fairlead
+
+# The .deb, with what `make build` leaves.
+package: build
+	@tools/bootstrap build package
+	@cpack --config build/release/CPackConfig.cmake -B build/release
+	@rm -rf build/release/_CPack_Packages
 
 test:
 	@tools/bootstrap build test

@@ -1,4 +1,4 @@
-# The .deb: the binary, the systemd unit, the documentation. Build it with: cmake --build build/release --target package
+# The .deb: the binary, the systemd unit, the documentation. `make package` makes it of the release build.
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/fairlead.service DESTINATION /lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/fairlead)
 
