@@ -13,7 +13,6 @@ add_compile_options(-pthread -fPIC)  # one code model for programs and for the l
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
-option(FAIRLEAD_BENCH "Build the benchmarks" OFF)
 option(FAIRLEAD_FUZZ "Build the fuzz targets" OFF)
 set(FAIRLEAD_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 
