@@ -10,6 +10,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -116,6 +118,16 @@ bool nests_too_deep(std::string_view text) {
                                   std::count(text.begin(), text.end(), '{')) >= RawJson::max_depth;
 }
 
+/// Boost.JSON reads 0e400 as what equals nothing.
+bool has_no_number(const json::value& value) {
+  if (const auto* number = value.if_double()) return std::isnan(*number);
+  if (const auto* list = value.if_array())
+    return std::any_of(list->begin(), list->end(), has_no_number);
+  const auto* object = value.if_object();
+  return object && std::any_of(object->begin(), object->end(),
+                               [](const auto& one) { return has_no_number(one.value()); });
+}
+
 /// Accepts exactly what Boost.JSON and simdjson's own second stage accept; the departures: bytes
 /// that are no UTF-8 and halves of surrogate pairs are mended, numbers may have any size, and
 /// nesting ends at a limit.
@@ -144,7 +156,7 @@ void hold_against_parsers(const std::string& text) {
   if (again == simdjson::DEPTH_ERROR && !nests_too_deep(text)) broken("depths differ", text);
   json::error_code again_code;
   const json::value expected = parsed(mended, again_code);
-  if (again_code == json::error::exponent_overflow) return;
+  if (again_code == json::error::exponent_overflow || has_no_number(expected)) return;
   if (again_code) broken("RawJson's own text is no JSON", mended);
   if (tree(*raw, raw->root()) != expected) broken("the values differ", text);
 }

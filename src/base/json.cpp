@@ -20,7 +20,7 @@ class LimitChecker {
   explicit LimitChecker(const JsonLimits& limits) : limits_(limits) {}
   std::string problem;
   /// The numbers that are no integers, in order. Boost.JSON's own can be one step beside the
-  /// nearest.
+  /// nearest, and nothing at all for 0e400.
   std::vector<double> doubles;
 
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
@@ -71,13 +71,13 @@ class LimitChecker {
     return number_end(part.size(), code);
   }
   bool on_double(double value, json::string_view part, Code& code) {
-    if (!std::isfinite(value)) return refuse(code, "a number is too large");
     note_fraction(part);
     number_text_.append(part.data(), part.size());
     double nearest = value;
     const char* const end = number_text_.data() + number_text_.size();
     if (double exact = 0; std::from_chars(number_text_.data(), end, exact).ec == std::errc())
       nearest = exact;
+    if (!std::isfinite(nearest)) return refuse(code, "a number is too large");
     const bool integer = !has_fraction_;
     if (!number_end(part.size(), code)) return false;
     // It would be rounded, and a rounded identifier is another one.

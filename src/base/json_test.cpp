@@ -58,6 +58,7 @@ TEST(Json, ANumberIsTheNearestDouble) {
   for (const auto& [text, number] : std::initializer_list<std::pair<const char*, double>>{
            {"9090e90", 9090e90},
            {"0.1", 0.1},
+           {"0e400", 0},
            {"1.7976931348623157e308", 1.7976931348623157e308},
            {"123456789012345678e-30", 123456789012345678e-30},
            {"-2.5e-320", -2.5e-320}})
