@@ -167,6 +167,28 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+std::string mended_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 64);
+  while (!text.empty()) {
+    // The longest run of whole characters, then one bad byte.
+    std::size_t good = 0;
+    while (good < text.size()) {
+      const auto byte = static_cast<unsigned char>(text[good]);
+      const std::size_t length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+      if (length > 1 && !is_valid_utf8(text.substr(good, length))) break;
+      if (good + length > text.size()) break;
+      good += length;
+    }
+    out += text.substr(0, good);
+    text.remove_prefix(good);
+    if (text.empty()) break;
+    out += "\xef\xbf\xbd";
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
 std::size_t utf8_prefix(std::string_view text, std::size_t code_points) {
   std::size_t i = 0;
   for (; i < text.size(); ++i) {

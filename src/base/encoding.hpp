@@ -26,6 +26,8 @@ std::string form_encode(std::string_view text);
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank = false);
 
 bool is_valid_utf8(std::string_view text);
+/// Every byte that is no part of a whole character becomes U+FFFD.
+std::string mended_utf8(std::string_view text);
 /// The longest prefix of at most `code_points` code points, in bytes. `text` is valid UTF-8.
 std::size_t utf8_prefix(std::string_view text, std::size_t code_points);
 

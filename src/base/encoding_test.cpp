@@ -44,6 +44,9 @@ TEST(Encoding, Utf8) {
   EXPECT_TRUE(is_valid_utf8("aé€😀"));
   for (const char* text : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"})
     EXPECT_FALSE(is_valid_utf8(text));
+  EXPECT_EQ(mended_utf8("aé€😀"), "aé€😀");
+  EXPECT_EQ(mended_utf8("a\xffé\xe2\x82z\xc3"),
+            "a\xef\xbf\xbdé\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd");
   EXPECT_EQ(utf8_prefix("é€a", 2), 5u);
   EXPECT_EQ(utf8_prefix("ab", 5), 2u);
 }

@@ -293,6 +293,16 @@ TEST_F(AcmeTest, PlanSendsNothingAndShowsNothingSecret) {
             CallErrorKind::missing_parameter);
 }
 
+TEST_F(AcmeTest, PlanShowsTheBytesOfAFileAsText) {
+  HeldCredentials key({{"email", "a@b.example"}, {"api_token", "tok"}});
+  const auto plan = run(
+      engine_.plan(call(*acme_, "files", "create", R"({"name":"n","file_content":"aNk="})", config),
+                   key, options_));
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_THAT(plan->body, HasSubstr("\r\n\r\nh\xef\xbf\xbd\r\n--"));
+  EXPECT_THAT(plan->notes, ::testing::Contains(HasSubstr("shown as U+FFFD")));
+}
+
 // ---- what is refused before the credentials are opened ------------------------------------------
 
 TEST_F(AcmeTest, ABadCallNeverOpensTheCredentials) {

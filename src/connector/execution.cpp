@@ -643,6 +643,10 @@ Plan Execution::describe(const RequestDraft& draft) const {
   plan.url = hide(draft.url());
   for (const net::Header& header : draft.headers) plan.headers.add(header.name, hide(header.value));
   plan.body = hide(draft.body.value_or(""));
+  if (!is_valid_utf8(plan.body)) {  // a plan is shown as JSON
+    plan.body = mended_utf8(plan.body);
+    plan.notes.emplace_back("the body holds a file's bytes; what is no text is shown as U+FFFD");
+  }
   plan.auth_scheme = scheme_->name;
   switch (operation_->effect) {
     case Effect::read:

@@ -29,29 +29,6 @@ std::string padded(std::string text) {
   return text;
 }
 
-/// Bytes that are no UTF-8 become U+FFFD.
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 64);
-  while (!text.empty()) {
-    // The longest run of whole characters, then one bad byte.
-    std::size_t good = 0;
-    while (good < text.size()) {
-      const auto byte = static_cast<unsigned char>(text[good]);
-      const std::size_t length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-      if (length > 1 && !is_valid_utf8(text.substr(good, length))) break;
-      if (good + length > text.size()) break;
-      good += length;
-    }
-    out += text.substr(0, good);
-    text.remove_prefix(good);
-    if (text.empty()) break;
-    out += "\xef\xbf\xbd";
-    text.remove_prefix(1);
-  }
-  return out;
-}
-
 std::optional<unsigned> hex4(std::string_view text, std::size_t at) {
   if (at + 4 > text.size()) return std::nullopt;
   unsigned value = 0;
@@ -236,7 +213,7 @@ Result<RawJson> RawJson::parse(std::string_view text, std::size_t capacity) {
   }
   auto error = index(parser, text);
   if (error == simdjson::UTF8_ERROR) {
-    json.own_ = padded(valid_utf8(text));
+    json.own_ = padded(mended_utf8(text));
     text = json.own_;
     error = index(parser, text);
   }
