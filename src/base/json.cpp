@@ -136,6 +136,18 @@ void set_doubles(json::value& value, const double*& next) {
     for (auto& one : *object) set_doubles(one.value(), next);
 }
 
+/// Whether the parser stopped at half of a surrogate pair; for some it says no more than "syntax".
+bool is_half_pair(json::error_code code, std::string_view read) {
+  if (code == json::error::illegal_leading_surrogate ||
+      code == json::error::illegal_trailing_surrogate)
+    return true;
+  const auto escape = read.rfind("\\u");
+  if (code != json::error::syntax || escape == std::string_view::npos) return false;
+  const auto last = read.substr(escape);  // with the backslash of the next escape, or without
+  return (last.size() == 6 || last.size() == 7) && (last[2] == 'd' || last[2] == 'D') &&
+         std::string_view("89abAB").find(last[3]) != std::string_view::npos;
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -153,7 +165,11 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) 
     return invalid("invalid JSON: " + checker.handler().problem);
   if (code == json::error::too_deep)
     return invalid(fmt::format("invalid JSON: nested more than {} levels deep", limits.depth));
-  if (code) return invalid(fmt::format("invalid JSON at byte {}: {}", read, code.message()));
+  if (code)
+    return invalid(fmt::format("invalid JSON at byte {}: {}", read,
+                               is_half_pair(code, text.substr(0, read))
+                                   ? "an escape is half of a surrogate pair, which is no character"
+                                   : code.message()));
   if (text.find_first_not_of(" \t\r\n", read) != std::string_view::npos)
     return invalid(fmt::format("invalid JSON at byte {}: text after the end of the value", read));
 

@@ -23,6 +23,15 @@ TEST(Json, RefusesWhatIsNotSoundAndSaysWhy) {
       {R"({"id":18446744073709551616})", "more than 64 bits"},
       {"-9223372036854775809", "more than 64 bits"},
       {"{'a':1}", "invalid JSON"},
+      {R"("\ud83d")", "half of a surrogate pair"},
+      {R"("\uD83Dx")", "half of a surrogate pair"},
+      {R"("\ud83d\n")", "half of a surrogate pair"},
+      {R"("\ud83d\u0041")", "half of a surrogate pair"},
+      {R"("\ud83d\ud83d")", "half of a surrogate pair"},
+      {R"("\udc00")", "half of a surrogate pair"},
+      {R"("\ud83d\ude00)", "incomplete"},
+      {R"("\u00e9", 1)", "text after the end"},
+      {R"(["\u00e9" 1])", "syntax error"},
   };
   for (const Case& c : cases) {
     const auto value = parse_json(c.text);

@@ -7,6 +7,7 @@
 #include "connector/catalogue.hpp"
 #include "connector/engine.hpp"
 #include "connector/memory_credentials.hpp"
+#include "connector/raw_json.hpp"
 #include "connector/record_list.hpp"
 
 #include <fmt/format.h>
@@ -284,10 +285,20 @@ Result<LocalCall> read_line(const json::object& line,
   return call;
 }
 
-/// {"id", "result", "waits", "refreshed"} as one line.
-std::string answer_line(const json::value& id, const LocalResult& result, const std::string& data,
+/// The `id` of a line that is refused, as it stands there: also of one that holds what JSON allows
+/// and we do not take, such as half a surrogate pair or an integer of any length.
+std::string id_of(const std::string& line) {
+  if (line.size() > largest_line) return "null";
+  const auto read = connector::RawJson::parse(line, line.size());
+  if (!read || !read->is_object(read->root())) return "null";
+  const auto id = read->find(read->root(), "id");
+  return id ? std::string(read->slice(*id)) : "null";
+}
+
+/// {"id", "result", "waits", "refreshed"} as one line; `id` is JSON.
+std::string answer_line(const std::string& id, const LocalResult& result, const std::string& data,
                         bool tell_paging = false) {
-  std::string out = "{\"id\":" + json::serialize(id) + ",\"result\":{\"success\":";
+  std::string out = "{\"id\":" + id + ",\"result\":{\"success\":";
   out += result.error ? "false" : "true";
   out += ",\"data\":" + data + ",\"meta\":";
   out += result.outcome && !result.outcome->meta.empty() ? result.outcome->meta : "null";
@@ -308,7 +319,7 @@ std::string answer_line(const json::value& id, const LocalResult& result, const 
 }
 
 Task<std::string> answer_call(LocalEngine& engine, LocalCall call) {
-  const json::value id = call.id;
+  const std::string id = json::serialize(call.id);
   const bool tell_paging = call.tell_paging;
   LocalResult result = co_await engine.run(std::move(call));
   std::string data = "null";
@@ -487,16 +498,14 @@ LocalBatch::LocalBatch(std::optional<net::Endpoint> default_connect_to)
 LocalBatch::~LocalBatch() = default;
 
 Task<std::string> LocalBatch::answer(std::string line) {
-  const auto refused = [](const json::value& id, const Error& error) {
-    return answer_line(id, {.error = CallError{CallErrorKind::validation, error.message}}, "null");
+  const auto refused = [&line](const Error& error) {
+    const CallError shown{CallErrorKind::validation, error.message};
+    return answer_line(id_of(line), {.error = shown}, "null");
   };
   auto object = parse_json_object(line, "the line", {.bytes = largest_line});
-  if (!object) co_return refused(nullptr, object.error());
+  if (!object) co_return refused(object.error());
   auto call = read_line(*object, impl_->default_connect_to);
-  if (!call) {
-    const auto* id = object->if_contains("id");
-    co_return refused(id != nullptr ? *id : json::value(nullptr), call.error());
-  }
+  if (!call) co_return refused(call.error());
   LocalCall to_make = *std::move(call);
   std::string answer = co_await answer_call(impl_->engine, std::move(to_make));
   co_return answer;
