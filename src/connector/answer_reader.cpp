@@ -193,6 +193,8 @@ std::string_view relation_of(std::string_view parameters) {
   return {};
 }
 
+/// The target of the first link of that relation. Blanks around it are no part of it: RFC 8288 has
+/// a URI reference there, and what parses URLs (the URL standard, "basic URL parser") drops them.
 std::optional<std::string> link_with(std::string_view header, std::string_view relation) {
   while (true) {
     const auto open = header.find('<');
@@ -205,7 +207,7 @@ std::optional<std::string> link_with(std::string_view header, std::string_view r
     } while (next != std::string_view::npos && !trimmed(header.substr(next + 1)).starts_with('<'));
     const auto end = std::min(next, header.size());
     if (relation_of(header.substr(close + 1, end - close - 1)) == relation)
-      return std::string(header.substr(open + 1, close - open - 1));
+      return std::string(trimmed(header.substr(open + 1, close - open - 1)));
     if (next == std::string_view::npos) return std::nullopt;
     header.remove_prefix(next + 1);
   }

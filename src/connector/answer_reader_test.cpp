@@ -301,6 +301,29 @@ TEST(Meta, PathsLinksAndHeaders) {
   EXPECT_EQ(read({}, answer("{}"))->meta, "");
 }
 
+TEST(Meta, BlanksInALinkAreNoPartOfIt) {
+  struct Case {
+    const char *link, *next;
+  };
+  const Case cases[] = {
+      {"< https://a.example/n >; rel=next", "\"https://a.example/n\""},
+      {"<\thttps://a.example/n?q=a b\t> ; rel=\"next\"", "\"https://a.example/n?q=a b\""},
+      {"<  /n?page=2>;rel=next", "\"/n?page=2\""},
+      {"< https://a.example/p >; rel=prev, < https://a.example/n >; rel=next",
+       "\"https://a.example/n\""},
+      {"<  >; rel=next", "\"\""},
+      {"< https://a.example/n ; rel=next", "null"},
+  };
+  const SmallDefinition parts{.operation = "x-airbyte-meta-extractor: {next: \"@link.next\"}"};
+  for (const Case& one : cases) {
+    auto from = answer("{}");
+    from.headers.add("Link", one.link);
+    const auto outcome = read(parts, from);
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->meta, R"({"next":)" + std::string(one.next) + "}") << one.link;
+  }
+}
+
 TEST(Filter, KeepsWhatItsTextSays) {
   const auto filtered = [](const std::string& filter, const char* body,
                            const char* action = "list") {
