@@ -274,6 +274,47 @@ TEST_F(AcmeTest, ACheckFillsHeadersFromParents) {
   EXPECT_TRUE(html.at("entities").at(0).at("status_code").is_null()) << json::serialize(html);
 }
 
+TEST_F(AcmeTest, ACheckFetchesEachParentOnce) {
+  // A thing is found by two keys of its account; a note by one; accounts are checked as well.
+  const auto list = [](const std::string& path, const std::string& entity,
+                       const std::string& parameters) {
+    return "  " + path + ":\n    get:\n      x-airbyte-entity: " + entity +
+           "\n      x-airbyte-action: list\n      parameters: [" + parameters +
+           "]\n      responses: {\"200\": {description: ok}}\n";
+  };
+  const auto relation = [](const std::string& source, const std::string& key,
+                           const std::string& target_key) {
+    return "  - {source_entity: " + source + ", target_entity: accounts, foreign_key: " + key +
+           ", target_key: " + target_key + "}\n";
+  };
+  const auto definition = load_source(
+      source_of({
+          .path = "/{owner}/{site}/things",
+          .operation = "parameters: [{name: owner, in: path, required: true}, {name: site, in: "
+                       "path, required: true}]",
+          .info = "x-airbyte-entity-relationships:\n" + relation("things", "owner", "name") +
+                  relation("things", "site", "site") + relation("notes", "owner", "name"),
+      }) +
+      list("/accounts", "accounts", "") +
+      list("/{owner}/notes", "notes", "{name: owner, in: path, required: true}"));
+  HeldCredentials given({{"token", "T"}});
+  const auto check = [&](std::vector<std::string> entities) {
+    return json::serialize(run(engine_.check_entities(*definition, std::move(entities), {}, "",
+                                                      given, Deadline::never(), options_)));
+  };
+  upstream_.will_answer(R"([{"name":"a","site":"s"}])").will_answer("[]").will_answer("[]");
+  EXPECT_THAT(check({"things", "notes", "accounts", "notes"}),
+              StartsWith(R"({"status":"healthy")"));
+  EXPECT_THAT(upstream_.take(), ElementsAre(HasSubstr("/accounts\n"), HasSubstr("/a/s/things\n"),
+                                            HasSubstr("/a/notes\n")));
+  // One that is refused says so for all that need it; the next check asks again.
+  upstream_.will_answer(R"({"message":"go away"})", 403);
+  const auto refused = check({"notes", "accounts"});
+  EXPECT_THAT(refused, StartsWith(R"({"status":"unhealthy")"));
+  EXPECT_NE(refused.find("go away"), refused.rfind("go away")) << refused;
+  EXPECT_THAT(upstream_.take(), ElementsAre(HasSubstr("/accounts\n")));
+}
+
 TEST_F(AcmeTest, PlanSendsNothingAndShowsNothingSecret) {
   const auto one = call(*acme_, "tickets", "create", R"({"subject":"S"})", config);
   const auto plan = run(engine_.plan(one, credentials_, options_));
@@ -398,29 +439,46 @@ TEST_F(EngineTest, AProbeAsksForOneRecordAndForWhatTheFileNames) {
                           R"({"size":5})"));
 }
 
-TEST_F(EngineTest, AProbeThatNeedsParentsOfParentsOfParentsEnds) {
-  // Each of e1 to e6 needs six keys, each found in a list of the next: 6^5 calls.
+TEST_F(EngineTest, AProbeThatNeedsParentsOfParentsEnds) {
+  // Each of e1 to e4 needs six keys, each found in a list of the next, which is asked once; `wide`
+  // needs a key of each of 60 others.
   std::string info = "x-airbyte-entity-relationships:\n", paths;
-  for (int entity = 1; entity <= 6; ++entity) {
+  const auto list = [&](const std::string& entity, const std::string& path) {
+    paths += "  /" + entity + path + ": {get: {x-airbyte-entity: " + entity +
+             ", x-airbyte-action: list}}\n";
+  };
+  const auto key_of_other = [&](const std::string& entity, const std::string& key,
+                                const std::string& other) {
+    info += "  - {source_entity: " + entity + ", target_entity: " + other +
+            ", foreign_key: " + key + "}\n";
+    return "/{" + key + "}";
+  };
+  for (int entity = 1; entity <= 4; ++entity) {
     const std::string n = std::to_string(entity);
     std::string path;
-    for (int key = 1; key <= 6; ++key) {
-      const std::string name = "k" + n + std::to_string(key);
-      path += "/{" + name + "}";
-      info += "  - {source_entity: e" + n + ", target_entity: e" + std::to_string(entity + 1) +
-              ", foreign_key: " + name + "}\n";
-    }
-    paths +=
-        "  /e" + n + path + ": {get: {x-airbyte-entity: e" + n + ", x-airbyte-action: list}}\n";
+    for (int key = 1; key <= 6; ++key)
+      path +=
+          key_of_other("e" + n, "k" + n + std::to_string(key), "e" + std::to_string(entity + 1));
+    list("e" + n, path);
   }
-  const auto definition =
-      load_source(source_of({.info = info}) + paths +
-                  "  /e7: {get: {x-airbyte-entity: e7, x-airbyte-action: list}}\n");
+  list("e5", "");
+  std::string path;
+  for (int other = 1; other <= 60; ++other) {
+    const std::string n = std::to_string(other);
+    path += key_of_other("wide", "o" + n, "other" + n);
+    list("other" + n, "");
+  }
+  list("wide", path);
+  const auto definition = load_source(source_of({.info = info}) + paths);
   for (int i = 0; i < 200; ++i) upstream_.will_answer(R"([{"id":1}])");
-  const auto checks = run(engine_.check_entities(*definition, {"e2", "e1"}, {}, "", token_,
-                                                 Deadline::never(), options_));
-  EXPECT_THAT(json::serialize(checks), HasSubstr("took 50 calls"));
-  EXPECT_LE(upstream_.take().size(), 100u) << "50 for each entity";
+  const auto deep =
+      run(engine_.check_entities(*definition, {"e1"}, {}, "", token_, Deadline::never(), options_));
+  EXPECT_EQ(deep.at("status").as_string(), "healthy") << json::serialize(deep);
+  EXPECT_EQ(upstream_.take().size(), 5u);
+  const auto wide = run(
+      engine_.check_entities(*definition, {"wide"}, {}, "", token_, Deadline::never(), options_));
+  EXPECT_THAT(json::serialize(wide), HasSubstr("took 50 calls"));
+  EXPECT_EQ(upstream_.take().size(), 50u);
 }
 
 TEST_F(EngineTest, NobodyListens) {

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace fairlead::connector {
 namespace {
@@ -146,7 +148,7 @@ class Checker {
           {"error", "the definition has no operation that can serve as a check"}};
     json::object params =
         definition_.probe ? definition_.probe->params : probe_params(*operation, true, now_);
-    auto outcome = co_await call(*operation, std::move(params));
+    const auto outcome = co_await call(*operation, std::move(params));
     json::object result{{"status", outcome ? "healthy" : "unhealthy"}};
     if (!outcome) {
       result["error"] = outcome.error().message;
@@ -176,7 +178,7 @@ class Checker {
     } else {
       result["checked_action"] = key_of(name_of(operation->action));
       calls_ = 0;
-      auto outcome = co_await probe(*operation, true, 0);
+      const auto outcome = co_await probe(*operation, true, 0);
       result["status"] = outcome ? "healthy" : "unhealthy";
       if (!outcome) {
         result["error"] = outcome.error().message;
@@ -187,7 +189,7 @@ class Checker {
   }
 
  private:
-  using Called = Result<Outcome, CallError>;
+  using Called = Result<std::string, CallError>;  // the data of its answer
 
   /// The status by which the service refused. A 200 with something wrong in it is none.
   static void note_status(const CallError& error, json::object& result) {
@@ -207,14 +209,16 @@ class Checker {
     call.config = context_.config;
     call.auth_scheme = context_.auth_scheme;
     call.deadline = context_.deadline;
-    if (++calls_ > most_calls)
-      co_return no_parent(fmt::format("The check of one entity took {} calls", most_calls));
     auto outcome = co_await engine_.execute(call, *context_.credentials, context_.options);
-    co_return outcome;
+    if (!outcome) co_return std::move(outcome).error();
+    co_return std::move(outcome->data);
   }
 
-  /// Calls the operation with what it needs, found in the settings or in records of its parents.
+  /// Calls the operation with what it needs, found in the settings or in records of its parents. An
+  /// operation that was called already, as a parent or for itself, is not called again.
   Task<Called> probe(const Operation& operation, bool one_record, int depth) {
+    const auto known = called_.find({&operation, one_record});
+    if (known != called_.end()) co_return known->second;
     json::object params = probe_params(operation, one_record, now_);
     auto names = needed_names(operation);
     for (std::string& name : needed_headers(definition_, operation))
@@ -229,7 +233,10 @@ class Checker {
       if (!value) co_return std::move(value).error();
       params[name] = *std::move(value);
     }
+    if (++calls_ > most_calls)
+      co_return no_parent(fmt::format("The check of one entity took {} calls", most_calls));
     auto outcome = co_await call(operation, std::move(params));
+    called_.insert_or_assign({&operation, one_record}, outcome);
     co_return outcome;
   }
 
@@ -245,9 +252,9 @@ class Checker {
     if (list == nullptr)
       co_return no_parent(fmt::format("Parent entity '{}' cannot be listed", target));
     const bool one_record = relationship->parent_record_filter.empty();
-    auto outcome = co_await probe(*list, one_record, depth + 1);
-    if (!outcome) co_return std::move(outcome).error();
-    co_return key_in(*relationship, outcome->data);
+    const auto outcome = co_await probe(*list, one_record, depth + 1);
+    if (!outcome) co_return outcome.error();
+    co_return key_in(*relationship, *outcome);
   }
 
   static Result<json::value, CallError> key_in(const Relationship& relationship,
@@ -280,6 +287,7 @@ class Checker {
   json::object config_;
   Instant now_;
   int calls_ = 0;
+  std::map<std::pair<const Operation*, bool>, Called> called_;  // and whether for one record
 };
 
 }  // namespace
