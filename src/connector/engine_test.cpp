@@ -2,9 +2,14 @@
 
 #include "base/encoding.hpp"
 #include "connector/testdata/engine_under_test.hpp"
+#include "support/raw_server.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
 
 namespace fairlead::connector {
 namespace {
@@ -479,6 +484,38 @@ TEST_F(EngineTest, AProbeThatNeedsParentsOfParentsEnds) {
       engine_.check_entities(*definition, {"wide"}, {}, "", token_, Deadline::never(), options_));
   EXPECT_THAT(json::serialize(wide), HasSubstr("took 50 calls"));
   EXPECT_EQ(upstream_.take().size(), 50u);
+}
+
+TEST_F(EngineTest, AReadMeetsOneDeadConnectionAndThenNewOnes) {
+  // Keeps four connections, then cuts each one at its next request.
+  constexpr int kept = 4;
+  std::latch all(kept);
+  std::atomic<int> read = 0;
+  net::RawServer server([&](net::RawSocket& socket, int number) {
+    if (number < kept) {
+      socket.read_until("\r\n\r\n");
+      all.arrive_and_wait();
+      socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]");
+    }
+    if (!socket.read_until("\r\n\r\n").empty()) ++read;
+    socket.reset();
+  });
+  options_.connect_to = net::Endpoint{"127.0.0.1", server.port()};
+  const auto definition = load_small({});
+  const Call list = call(*definition, "things", "list", "{}");
+  int answered = 0;
+  const auto execute_list = [&]() -> Task<void> {
+    const auto outcome = co_await engine_.execute(list, token_, options_);
+    answered += outcome ? 1 : 0;
+  };
+  for (int i = 0; i < kept; ++i) asio::co_spawn(loop_, execute_list, asio::detached);
+  loop_.run();
+  EXPECT_EQ(answered, kept);
+  loop_.restart();
+  EXPECT_THAT(text(execute(list, token_)), StartsWith("network: "));
+  EXPECT_THAT(waits_, ElementsAre("backoff 1.00", "backoff 2.00"));
+  EXPECT_TRUE(net::eventually([&] { return read == 1 + definition->retry.max_attempts; })) << read;
+  EXPECT_EQ(server.connections(), kept + definition->retry.max_attempts);
 }
 
 TEST_F(EngineTest, NobodyListens) {

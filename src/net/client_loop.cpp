@@ -63,6 +63,10 @@ void ClientLoop::keep(const std::string& place, std::unique_ptr<Wire> wire, std:
   if (until < wake_at_) wake_at(until);
 }
 
+void ClientLoop::drop(const std::string& place) {
+  if (const auto found = buckets_.find(place); found != buckets_.end()) found->second.kept.clear();
+}
+
 std::shared_ptr<TlsSession> ClientLoop::session(const std::string& place) {
   Bucket& bucket = buckets_[place];
   bucket.session_until = Steady::now() + session_time;

@@ -67,6 +67,8 @@ class ClientLoop final : public asio::execution_context::service {
   std::unique_ptr<Wire> take(const std::string& key);
   void keep(const std::string& key, std::unique_ptr<Wire> wire, std::size_t most,
             std::chrono::seconds idle);
+  /// Closes the kept connections of a place.
+  void drop(const std::string& key);
   std::shared_ptr<TlsSession> session(const std::string& key);
 
  private:

@@ -419,7 +419,8 @@ MaybeFailure begin_body(Exchange& x) {
 }
 
 /// Sends the request and reads the head of the answer. A kept connection that died while nobody
-/// looked is replaced, once, for requests that may be sent twice.
+/// looked is replaced, once, for requests that may be sent twice. The others of its place are
+/// taken for dead too, so that whoever repeats a failed request meets no further one.
 Task<MaybeFailure> begin(Exchange& x, Use use) {
   if (auto fault = fault_of(x.request)) co_return x.failure(Reason::invalid_request, *fault);
   if (x.deadline.passed()) co_return x.failure(Reason::timed_out, "the deadline has passed");
@@ -440,6 +441,7 @@ Task<MaybeFailure> begin(Exchange& x, Use use) {
                        state.cancelled() == asio::cancellation_type::none;
     x.use(nullptr);
     if (!again) co_return failure;
+    x.loop.drop(x.key);
     may_reuse = false;
   }
 }

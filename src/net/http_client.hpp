@@ -15,8 +15,8 @@
 namespace fairlead::net {
 
 /// Whether a request may travel on a kept-alive connection. A connection that dies before the first
-/// byte of the answer is replaced once by a new one for `may_reuse` only; a `fresh` request is
-/// written to a new connection and never again.
+/// byte of the answer is replaced once by a new one for `may_reuse` only, and the others kept for
+/// its place are closed; a `fresh` request is written to a new connection and never again.
 enum class Connection { may_reuse, fresh };
 
 struct OutboundRequest {

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <future>
+#include <latch>
 #include <thread>
 
 namespace fairlead::net {
@@ -151,6 +152,44 @@ TEST(HttpClient, AKeptConnectionThatDiedIsReplacedForWhatMayBeSentTwice) {
        send_all(client, std::vector<OutboundRequest>(10, get(server.origin()))))
     EXPECT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(server.connections(), 10);
+}
+
+/// Answers one request on each of the first `kept` connections once all of them are there; from
+/// then on reads requests, counts them and cuts the connection.
+RawServer::Script dies_after(std::ptrdiff_t kept, std::atomic<int>& read) {
+  const auto all = std::make_shared<std::latch>(kept);
+  return [kept, all, &read](RawSocket& socket, int number) {
+    if (number < kept) {
+      read_request(socket);
+      all->arrive_and_wait();
+      socket.send(ok("hello"));
+    }
+    if (!read_request(socket).empty()) ++read;
+    socket.reset();
+  };
+}
+
+TEST(HttpClient, OfKeptConnectionsThatDiedOneIsTried) {
+  std::atomic<int> read = 0;
+  RawServer server(dies_after(4, read));
+  HttpClient client(unrestricted());
+  const auto send = [&]() -> Task<bool> {
+    const auto answer = co_await client.send(get(server.origin()), Deadline::after(20s));
+    co_return bool(answer);
+  };
+  asio::io_context loop(1);
+  int answered = 0;
+  for (int i = 0; i < 4; ++i)
+    asio::co_spawn(loop, send(), [&](std::exception_ptr, bool well) { answered += well; });
+  loop.run();
+  EXPECT_EQ(answered, 4);
+  for (const int seen : {2, 3, 4}) {  // the kept one and a new one; then only new ones
+    loop.restart();
+    asio::co_spawn(loop, send(), [](std::exception_ptr, bool well) { EXPECT_FALSE(well); });
+    loop.run();
+    EXPECT_TRUE(eventually([&] { return read == seen; })) << read << " of " << seen;
+  }
+  EXPECT_EQ(server.connections(), 4 + 3);
 }
 
 TEST(HttpClient, AConnectionThatDiedInTheAnswerIsNotReplaced) {
