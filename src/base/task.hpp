@@ -5,6 +5,8 @@
 #include "base/error.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -52,13 +54,15 @@ Task<T> within(std::chrono::steady_clock::duration limit, Task<T> work) {
 }
 
 /// Runs `work` (which may block) on `pool`, and resumes the caller on its own executor with the
-/// answer or the exception.
+/// answer or the exception. Cancelling the caller does not shorten the work.
 template <class F>
 auto on_pool(asio::thread_pool& pool, F work) -> Task<std::invoke_result_t<F>> {
   using T = std::invoke_result_t<F>;
+  // Nothing can break the work off, and asio would carry a cancellation over to a thread of the
+  // pool by a pointer into the caller's slot, which may be gone when it gets there.
   co_return co_await asio::co_spawn(
       pool, [work = std::move(work)]() mutable -> Task<T> { co_return work(); },
-      asio::use_awaitable);
+      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
 /// Runs `task` to its end on a context of its own; for tests, the command line and start-up.

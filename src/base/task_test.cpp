@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 namespace fairlead {
@@ -48,6 +49,29 @@ TEST(Task, BlockingWorkRunsOnThePoolAndTheCallerGoesOnWhereItWas) {
     co_return co_await on_pool(pool, []() -> int { throw Failure(invalid("no")); });
   };
   EXPECT_THROW((void)run_to_end(failing()), Failure);
+}
+
+TEST(Task, BlockingWorkIsNotReachedByACancelledCaller) {
+  asio::thread_pool pool(2);
+  asio::io_context context(1);
+  asio::cancellation_signal cancel;
+  std::promise<void> cancelled;
+  int answered = 0;
+  const auto call = [&]() -> Task<void> {
+    answered = co_await on_pool(pool, [&] {
+      asio::post(context, [&] {
+        cancel.emit(asio::cancellation_type::terminal);
+        // Behind whatever the cancellation may have sent to the pool.
+        asio::post(pool, [&] { cancelled.set_value(); });
+      });
+      cancelled.get_future().wait();
+      return 7;
+    });
+  };
+  asio::co_spawn(context, call,
+                 asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
+  context.run();
+  EXPECT_EQ(answered, 7);
 }
 
 }  // namespace
