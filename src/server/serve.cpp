@@ -130,6 +130,8 @@ class Housekeeping {
       log::warning("housekeeping.failed", {{"what", what},
                                            {"message", failure.error().message},
                                            {"detail", failure.error().detail}});
+    } catch (const std::exception& unexpected) {
+      log::warning("housekeeping.failed", {{"what", what}, {"detail", unexpected.what()}});
     }
   }
 
@@ -158,15 +160,16 @@ void run_serve(const ServeConfig& config) {
   hold_signals();
 
   const SystemClock clock;
+  const std::size_t threads =
+      config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
+  // Before the database, which at its end still calls back on the loops.
+  net::Workers workers(threads);
   State state = open_state(config.state, clock);
   if (state.vault->is_first_start())
     std::cerr << fmt::format(
         "The root key is {}. Keep a copy apart from backups: a backup without it is worthless.\n",
         state.vault->root_key_location());
 
-  const std::size_t threads =
-      config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
-  net::Workers workers(threads);
   net::HttpClient client(
       {.egress = std::move(egress), .ca_file = config.ca_file, .proxy = config.proxy});
   const connector::Catalogue catalogue;

@@ -119,6 +119,17 @@ def test_a_lost_file_is_no_lost_installation(fresh):
     assert fresh.claim(code).status == 403 and fresh.claim().status == 200
 
 
+def test_a_code_file_that_cannot_be_removed_ends_no_server(fresh):
+    code, file = fresh.code(), fresh.state / "setup-code"
+    file.unlink()
+    (file / "in the way").mkdir(parents=True)
+    assert fresh.claim(code).status == 200
+    wait_until(lambda: "housekeeping.failed" in fresh.log.read_text(), what="the complaint")
+    assert http("GET", fresh.url + "/healthz").status == 200
+    (file / "in the way").rmdir()
+    wait_until(lambda: not file.exists(), what="the removal")
+
+
 def race(servers, code, claims):
     with concurrent.futures.ThreadPoolExecutor(claims) as pool:
         return list(pool.map(lambda n: servers[n % len(servers)].claim(code, n), range(claims)))
