@@ -343,6 +343,22 @@ TEST_P(DatabaseContract, ClosingFinishesWhatIsQueued) {
   EXPECT_EQ(count(), 50);
 }
 
+TEST_P(DatabaseContract, ClosingAfterALoopWasStoppedLeavesItsCallersToTheLoop) {
+  const auto held = std::make_shared<int>();
+  auto context = std::make_unique<asio::io_context>(1);
+  const auto call = [&](std::shared_ptr<int>) -> Task<void> {
+    co_await database_->write([](Connection& c) { c.execute("INSERT INTO item (id) VALUES (1)"); });
+    ADD_FAILURE() << "a stopped loop goes on";
+  };
+  asio::co_spawn(*context, call(held), asio::detached);
+  context->poll();  // hands the work to the driver
+  context->stop();
+  database_.reset();
+  EXPECT_EQ(held.use_count(), 2);
+  context.reset();
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Drivers, DatabaseContract, ::testing::ValuesIn(every_database()),
                          &name_of_database);
 
