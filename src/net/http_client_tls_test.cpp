@@ -9,6 +9,7 @@
 #include <atomic>
 #include <filesystem>
 #include <future>
+#include <thread>
 
 namespace fairlead::net {
 namespace {
@@ -147,6 +148,28 @@ TEST_F(Tls, ANewConnectionResumesTheSession) {
     EXPECT_EQ(server.connections(), 6);
     EXPECT_EQ(resumed, 4);
   }
+}
+
+TEST_F(Tls, SeveralLoopsAskAtOnce) {
+  const auto tls = server_tls(make_certificate({}, &authority));
+  RawServer server([&](RawSocket& socket, int) {
+    RawTls wire(tls.get(), socket);
+    for (int left = 2; left > 0 && !wire.read_until("\r\n\r\n").empty(); --left)
+      wire.send(ok("hello", left == 1 ? "Connection: close\r\n" : ""));
+    wire.end();
+  });
+  HttpClient client(options);
+  std::vector<std::thread> loops;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < 4; ++i)
+    loops.emplace_back([&] {
+      for (const auto& answer :
+           send_all(client, std::vector<OutboundRequest>(20, get(url(server)))))
+        good += answer && answer->body == "hello";
+    });
+  for (auto& loop : loops) loop.join();
+  EXPECT_EQ(good, 80);
+  EXPECT_EQ(server.connections(), 40);
 }
 
 TEST_F(Tls, AnEndOfTcpIsNotAnEndOfTheAnswer) {

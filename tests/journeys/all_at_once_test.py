@@ -6,8 +6,10 @@ import html
 import itertools
 import json
 import re
+import os
 import secrets
 import signal
+import socket
 import threading
 import urllib.error
 import urllib.parse
@@ -15,10 +17,12 @@ import urllib.request
 
 import pytest
 
-from support.harness import Server, http, wait_until
+from support.harness import Server, http, run_cli, wait_until
+from support.postgres import Postgres
 
 THREADS = "4"
-ROUNDS = 12
+ROUNDS = int(os.environ.get("FAIRLEAD_ROUNDS", "12"))
+SLOW = "/v1/orders"  # the part of the sandbox that keeps callers waiting
 
 
 class Crowd:
@@ -86,18 +90,19 @@ class Jobs:
     def __init__(self, server, sandbox):
         self.server, self.sandbox, self.token = server, sandbox, server.token()
         self.by_key = self.connector("by key", {"api_key": "hk_sandbox"})
+        self.by_name = self.connector("by name", {"api_key": "hk_sandbox"}, sandbox.replace("127.0.0.1", "localhost"))
         # No access token yet: those who execute first meet in its renewal, and the refresh token rotates.
         self.by_oauth = self.connector("by oauth", {"client_id": "harbor_sandbox", "client_secret": "hs_sandbox", "refresh_token": sign_in(sandbox)})
 
-    def ask(self, method, path, body=None, *allowed, token=None):
-        answer = self.server.call(method, path, body, token=token or self.token)
+    def ask(self, method, path, body=None, *allowed, token=None, headers=None):
+        answer = self.server.call(method, path, body, token=token or self.token, headers=headers)
         # 429 and 503 are honest answers of a busy server.
         assert answer.status in {200, 429, 503, *allowed}, f"{method} {path}: {answer.status} {answer.body[:300]}"
         return answer
 
-    def connector(self, name, credentials):
+    def connector(self, name, credentials, address=None):
         answer = self.ask("POST", "/integrations/connectors", {"workspace_name": "crowd", "connector_type": "harbor", "name": name, "validate": False,
-                                                               "environment": {"base_url": self.sandbox}, "credentials": credentials})
+                                                               "environment": {"base_url": address or self.sandbox}, "credentials": credentials})
         assert answer.status == 200, answer.body
         return answer.json()["id"]
 
@@ -106,6 +111,33 @@ class Jobs:
 
     def execute_renewing(self, _):
         self.ask("POST", f"/integrations/connectors/{self.by_oauth}/execute", {"entity": "customers", "action": "list", "params": {"limit": 1}})
+
+    def execute_by_name(self, _):
+        self.ask("POST", f"/integrations/connectors/{self.by_name}/execute", {"entity": "account", "action": "get"})
+
+    def execute_once(self, number):
+        """Two clients send the same request under the same key."""
+        self.ask("POST", f"/integrations/connectors/{self.by_key}/execute", {"entity": "tickets", "action": "create", "params": {"subject": "once"}}, 409,
+                 headers={"Idempotency-Key": f"once-{number.rsplit('-', 1)[1]}"})
+
+    def download(self, _):
+        answer = self.ask("POST", f"/integrations/connectors/{self.by_key}/execute", {"entity": "files", "action": "download", "params": {"id": "fil_1001"}})
+        assert answer.status != 200 or answer.body
+
+    def leave(self, _):
+        """A client that does not wait for its answer."""
+        body = json.dumps({"entity": "orders", "action": "list"})
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=60) as client:
+            client.sendall((f"POST /api/v1/integrations/connectors/{self.by_key}/execute HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.token}\r\n"
+                            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode())
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
+
+    def recover(self, _):
+        """Asks by the socket in the state folder, which a thread of its own serves."""
+        done = run_cli("admin", "recover", "--state-dir", self.server.state)
+        assert done.returncode == 0, done.stderr
 
     def execute_a_write(self, number):
         self.ask("POST", f"/integrations/connectors/{self.by_key}/execute",
@@ -151,16 +183,33 @@ class Jobs:
             assert http("GET", self.server.url + path).status == 200, path
 
 
+@pytest.fixture(scope="module")
+def postgres():
+    server = Postgres()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def crowd_server(tmp_path, sandbox):
-    port = sandbox.rsplit(":", 1)[1]
-    return Server(tmp_path, ["--egress-exception", f"127.0.0.1:{port}+http", "--threads", THREADS, "--log-level", "debug"]).start()
+def slow_sandbox(sandbox):
+    arm = {"fault": "delay_ms=700", "path": SLOW, "times": 1_000}
+    assert http("POST", sandbox + "/_faults", arm).status in (200, 201)
+    yield sandbox
+    assert http("DELETE", sandbox + "/_faults").status in (200, 204)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def crowd_server(request, tmp_path, slow_sandbox):
+    port = slow_sandbox.rsplit(":", 1)[1]
+    url = request.getfixturevalue("postgres").new_database(f"crowd_{secrets.token_hex(4)}") if request.param == "postgres" else None
+    exceptions = [part for host in ("127.0.0.1", "localhost") for part in ("--egress-exception", f"{host}:{port}+http")]
+    return Server(tmp_path, [*exceptions, "--threads", THREADS, "--log-level", "debug"], database_url=url).start()
 
 
 def gather(jobs, rounds=ROUNDS):
     crowd = Crowd()
-    for job in (jobs.execute, jobs.execute_renewing, jobs.execute_a_write, jobs.execute_a_batch, jobs.change_credentials, jobs.come_and_go, jobs.mint_and_revoke,
-                jobs.get_token, jobs.present_nonsense, jobs.look_around, jobs.scrape):
+    for job in (jobs.execute, jobs.execute_renewing, jobs.execute_by_name, jobs.execute_once, jobs.execute_a_write, jobs.execute_a_batch, jobs.download, jobs.leave,
+                jobs.change_credentials, jobs.come_and_go, jobs.mint_and_revoke, jobs.get_token, jobs.present_nonsense, jobs.look_around, jobs.scrape, jobs.recover):
         crowd.add(job, rounds)
     crowd.start()
     return crowd
