@@ -65,6 +65,22 @@ def sanitizer_environment():
             "TSAN_OPTIONS": f"{common}suppressions={ROOT / 'tests/tsan.supp'}:second_deadlock_stack=1:" + os.environ.get("TSAN_OPTIONS", "")}
 
 
+def log_reports_to(environment, stem):
+    """The same environment, with the reports of sanitizers in files `<stem>.<process>`: of a server that is killed, or whose end no test looks at,
+    nobody sees the output or the exit code."""
+    for old in stem.parent.glob(f"{stem.name}.*"):
+        old.unlink()
+    return {**environment, **{name: f"{environment[name]}:log_path={stem}" for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}}
+
+
+def count_reports(stem):
+    """How many processes were complained of; shows the complaints."""
+    found = sorted(stem.parent.glob(f"{stem.name}.*"))
+    for report in found:
+        print(f"== {report.name}\n{report.read_text(errors='replace')[:20000]}", flush=True)
+    return len(found)
+
+
 def run_programs(build, reports, jobs, match):
     """Every GoogleTest program of the build, `jobs` at a time; what a failing one printed is shown."""
     programs = [path for path in sorted((build / "bin").glob("*_test")) if not match or re.search(match, path.name)]
@@ -120,11 +136,12 @@ def main():
         python = python_environment()
         report = reports / f"python-{arguments.preset}.xml"
         report.unlink(missing_ok=True)
-        environment = dict(os.environ, FAIRLEAD_BINARY=str(build / "bin" / "fairlead"))
+        complaints = reports / f"sanitizer-{arguments.preset}"
+        environment = log_reports_to(dict(os.environ, FAIRLEAD_BINARY=str(build / "bin" / "fairlead")), complaints)
         run("Python tests", [str(python), "-m", "pytest", "-q", "-n", arguments.jobs, "--dist", "loadfile", "--junitxml", str(report), *arguments.python],
             env=environment)
         counted = count(report)
-        passed, failed, skipped = passed + counted[0], failed + counted[1], skipped + counted[2]
+        passed, failed, skipped = passed + counted[0], failed + counted[1] + count_reports(complaints), skipped + counted[2]
 
     skips = f", {skipped} skipped" if skipped else ""
     print(f"{passed} passed, {failed} failed{skips}")

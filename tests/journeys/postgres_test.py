@@ -28,8 +28,8 @@ def replicas(postgres, sandbox, tmp_path_factory):
     shutil.copy(one.client_file, folder / "client.json")
     two = Server(folder, extra, database_url=url).start()
     yield one, two
-    one.stop()
-    two.stop()
+    for server in (one, two):
+        assert server.stop() == 0, server.process.said()[-20000:]
 
 
 def test_what_one_replica_stores_the_other_executes(replicas, sandbox, postgres):
