@@ -52,6 +52,7 @@ struct Shared {
   std::mutex mutex;  // taken when a connection comes and goes, never per request
   std::condition_variable one_left;
   std::size_t connections = 0;
+  std::size_t accepting = 0;  ///< loops from which connections may still come
   std::unordered_map<std::string, std::size_t> per_address;
 
   bool admit(const std::string& address) {
@@ -70,6 +71,11 @@ struct Shared {
     --connections;
     const auto here = per_address.find(address);
     if (--here->second == 0) per_address.erase(here);
+    one_left.notify_all();
+  }
+  void note_stopped_accepting() {
+    const std::lock_guard lock(mutex);
+    --accepting;
     one_left.notify_all();
   }
 };
@@ -135,6 +141,7 @@ struct Loop : std::enable_shared_from_this<Loop> {
   std::list<Connection*> connections;
   std::string date;
   std::time_t date_second = 0;
+  bool accepting = false;
   bool draining = false;
   bool abandoned = false;
 };
@@ -626,6 +633,7 @@ void Loop::admit(tcp::socket socket) {
 Task<void> accept_all(std::shared_ptr<Loop> loop) {
   while (loop->acceptor.is_open()) {
     auto [failure, socket] = co_await loop->acceptor.async_accept(no_throw);
+    if (loop->draining) co_return;  // accepted before the acceptor was closed, but told only now
     if (!failure)
       loop->admit(std::move(socket));
     else if (failure != asio::error::operation_aborted)
@@ -648,6 +656,7 @@ std::string http_date(std::time_t second) {
 }
 
 void Loop::start() {
+  accepting = true;
   tick();
   asio::co_spawn(context, accept_all(shared_from_this()), asio::detached);
 }
@@ -708,6 +717,7 @@ void Loop::stop_accepting() {
   draining = true;
   ErrorCode ignored;
   acceptor.close(ignored);
+  if (std::exchange(accepting, false)) shared->note_stopped_accepting();
 }
 
 void Loop::close_idle() {
@@ -788,12 +798,14 @@ struct HttpServer::Impl {
     return std::all_of(loops.begin(), loops.end(),
                        [](const auto& loop) { return loop->context.stopped(); });
   }
-  /// Waits until no connection is left, the limit has passed, or nothing can happen any more.
+  /// Waits until no connection is left and none can come, the limit has passed, or nothing can
+  /// happen any more.
   bool wait_until_left(Steady::time_point limit) {
     std::unique_lock lock(shared->mutex);
-    while (shared->connections > 0 && Steady::now() < limit && !all_stopped())
+    const auto all_left = [this] { return shared->connections == 0 && shared->accepting == 0; };
+    while (!all_left() && Steady::now() < limit && !all_stopped())
       shared->one_left.wait_until(lock, std::min(limit, Steady::now() + milliseconds(20)));
-    return shared->connections == 0;
+    return all_left();
   }
 };
 
@@ -813,6 +825,10 @@ HttpServer::~HttpServer() { (void)abandon(std::chrono::seconds(10)); }
 std::uint16_t HttpServer::port() const noexcept { return impl_->port; }
 
 void HttpServer::start() {
+  {
+    const std::lock_guard lock(impl_->shared->mutex);
+    impl_->shared->accepting = impl_->loops.size();
+  }
   impl_->on_each_loop([](Loop& loop) { loop.start(); });
 }
 

@@ -517,6 +517,20 @@ TEST(HttpServer, DrainEndsIdleConnectionsAndLetsRequestsEnd) {
   drain.join();
 }
 
+TEST(HttpServer, IsNotDrainedWhileALoopMayStillAccept) {
+  Server server([](Request) -> Task<Response> { co_return Response{200, {}, "done"}; });
+  std::promise<void> busy, may_go_on;
+  asio::post(server.workers.loop(0), [&] {
+    busy.set_value();
+    may_go_on.get_future().wait();
+  });
+  busy.get_future().wait();
+  EXPECT_FALSE(server.server.drain(50ms));
+  may_go_on.set_value();
+  EXPECT_TRUE(server.server.drain(60s));
+  EXPECT_FALSE(RawSocket::can_connect(server.server.port()));
+}
+
 TEST(HttpServer, DrainReturnsAtItsLimitAndTheDestructorCancelsTheRest) {
   std::promise<void> running, cancelled;
   {
