@@ -31,7 +31,7 @@ test-asan:
 
 test-tsan:
 	@tools/bootstrap build test
-	@tools/run_tests.py --preset tsan --jobs $(JOBS) --python tests/journeys/all_at_once_test.py tests/journeys/postgres_test.py
+	@tools/run_tests.py --preset tsan --jobs $(JOBS) --python tests/journeys
 
 bench:
 	@tools/bootstrap build bench
