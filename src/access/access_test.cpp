@@ -411,21 +411,24 @@ TEST_P(AccessContract, FailuresAreLimitedPerClientAndAddress) {
   const std::string id = client.client_id.str();
   const std::string secret(client.client_secret.reveal());
   for (int i = 0; i < 10; ++i) EXPECT_EQ(code_of(exchange(id, "wrong")), "invalid_client");
-  const auto limited = exchange(id, secret);
+  const auto limited = exchange(id, "wrong");
   EXPECT_EQ(kind_of(limited), ErrorKind::rate_limited);
   EXPECT_EQ(limited.error().retry_after, 60s);
-  EXPECT_TRUE(exchange(id, secret, "192.0.2.9")) << "a stranger locks nobody else out";
+  EXPECT_EQ(code_of(exchange(id, "wrong", "192.0.2.9")), "invalid_client");
+  EXPECT_EQ(code_of(exchange(random_uuid(), "wrong")), "invalid_client");
+  EXPECT_TRUE(exchange(id, secret)) << "behind one proxy a stranger locks nobody out";
   house_.clock().advance(59s);
-  EXPECT_EQ(kind_of(exchange(id, secret)), ErrorKind::rate_limited);
+  EXPECT_EQ(kind_of(exchange(id, "wrong")), ErrorKind::rate_limited);
   house_.clock().advance(1s);
-  EXPECT_TRUE(exchange(id, secret));
+  EXPECT_EQ(code_of(exchange(id, "wrong")), "invalid_client");
 
   // Of one address, over many clients.
   for (int i = 0; i < 30; ++i)
     EXPECT_EQ(code_of(exchange(random_uuid(), "wrong", "198.51.100.1")), "invalid_client");
-  EXPECT_EQ(kind_of(exchange(id, secret, "198.51.100.1")), ErrorKind::rate_limited);
-  EXPECT_TRUE(exchange(id, secret, "198.51.100.2"));
-  for (int i = 0; i < 100; ++i) EXPECT_TRUE(exchange(id, secret)) << "successes are not limited";
+  EXPECT_EQ(kind_of(exchange(random_uuid(), secret, "198.51.100.1")), ErrorKind::rate_limited);
+  EXPECT_EQ(code_of(exchange(id, "wrong", "198.51.100.2")), "invalid_client");
+  for (int i = 0; i < 100; ++i)
+    EXPECT_TRUE(exchange(id, secret, "198.51.100.1")) << "successes are not limited";
 }
 
 TEST_P(AccessContract, RotationKeepsTwoSecretsAndEndsTokens) {

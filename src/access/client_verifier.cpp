@@ -32,14 +32,6 @@ Task<Result<VerifiedClient>> ClientVerifier::verify(std::string client_id, const
                                                     std::string address) {
   const auto parsed = ClientId::parse(client_id);
   const ClientId id = parsed ? *parsed : ClientId::random();
-  const std::string by_client = (parsed ? id.str() : "malformed") + ' ' + address;
-  for (const auto& [name, limit] :
-       {std::pair(by_client, failures_of_client), std::pair(address, failures_of_address)})
-    if (const auto wait = failures_.wait_for(name, limit))
-      co_return Error{.kind = ErrorKind::rate_limited,
-                      .message = "too many failed attempts; wait, then try again",
-                      .retry_after = wait};
-
   const Instant now = clock_.now();
   const Known known =
       co_await database_.read([id, now](store::Connection& c) { return look_up(c, id, now); });
@@ -54,10 +46,7 @@ Task<Result<VerifiedClient>> ClientVerifier::verify(std::string client_id, const
     if (equal_in_constant_time(bytes_of(hash), kept) && real) match = &known.secrets[i];
   }
   if (match == nullptr || !known.owner || !known.client) {
-    failures_.note_failure(by_client);
-    failures_.note_failure(address);
-    co_return Error{ErrorKind::unauthenticated, "client_id or client_secret is wrong",
-                    "invalid_client"};
+    co_return refuse((parsed ? id.str() : "malformed") + ' ' + address, address);
   }
   {
     const std::lock_guard lock(mutex_);
@@ -66,6 +55,20 @@ Task<Result<VerifiedClient>> ClientVerifier::verify(std::string client_id, const
   co_return VerifiedClient{id, *known.owner,
                            known.client->role == "admin" ? Role::admin : Role::member,
                            known.epoch_clock};
+}
+
+// Only what is wrong is limited. Behind a proxy everybody has one address, and whoever guesses
+// there must not keep out those who know their secret; 256 random bits need no limit to be safe.
+Error ClientVerifier::refuse(const std::string& by_client, const std::string& address) {
+  for (const auto& [name, limit] :
+       {std::pair(by_client, failures_of_client), std::pair(address, failures_of_address)})
+    if (const auto wait = failures_.wait_for(name, limit))
+      return {.kind = ErrorKind::rate_limited,
+              .message = "too many failed attempts; wait, then try again",
+              .retry_after = wait};
+  failures_.note_failure(by_client);
+  failures_.note_failure(address);
+  return {ErrorKind::unauthenticated, "client_id or client_secret is wrong", "invalid_client"};
 }
 
 Task<void> ClientVerifier::flush_uses() {

@@ -38,6 +38,9 @@ class ClientVerifier {
     OrganizationId organization;
     Instant at;
   };
+  /// What a wrong pair is answered; counts it.
+  Error refuse(const std::string& by_client, const std::string& address);
+
   store::Database& database_;
   vault::Vault& vault_;
   const Clock& clock_;

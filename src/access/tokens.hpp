@@ -49,8 +49,8 @@ class TokenIssuer {
 
   /// For the pair that a program was given. `address` is the peer's, for the limit on failures.
   /// Errors: unauthenticated (code `invalid_client`, the same for an unknown client and a wrong
-  /// secret); rate_limited with `retry_after` after 10 failures a minute of one client from one
-  /// address, or 30 of one address.
+  /// secret); for a wrong pair after 10 failures a minute of one client from one address, or 30 of
+  /// one address, rate_limited with `retry_after`. A right pair is never limited.
   Task<Result<ApplicationToken>> application_token(std::string client_id, Secret client_secret,
                                                    std::string address);
   /// A token for one workspace, which is made when it is new. `caller` holds Right::mint_tokens.
