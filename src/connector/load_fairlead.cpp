@@ -41,7 +41,7 @@ constexpr std::array names = {
     Name{"x-fairlead-idempotency", at_info | at_operation},
     Name{"x-fairlead-download-hosts", at_info | at_operation},
     Name{"x-fairlead-effect", at_operation},
-    Name{"x-fairlead-also-known-as", at_operation},
+    Name{"x-fairlead-also-known-as", at_operation | at_scheme},
     Name{"x-fairlead-pagination", at_operation},
     Name{"x-fairlead-incremental", at_operation},
     Name{"x-fairlead-primary-key", at_schema},

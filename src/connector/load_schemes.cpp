@@ -55,6 +55,7 @@ class SchemeLoader {
       load_config(*config);
     else
       generate_config(scheme_);
+    if (const auto names = fields.find("x-fairlead-also-known-as")) check_other_names(*names);
     if (scheme_.refresh.grant == TokenRefresh::Grant::jwt_bearer && scheme_.refresh.scopes.empty())
       loading_.problems.add(place, "the grant jwt_bearer needs at least one scope in the flow");
     fields.finish(Others::accepted);
@@ -187,6 +188,21 @@ class SchemeLoader {
     for (const std::string& name : scheme_.required)
       if (!field_names_.contains(name))
         loading_.problems.warn(place, "'" + name + "' is required but not among the properties");
+  }
+  /// Read again by `take_other_names`, from `source`.
+  void check_other_names(const Place& place) {
+    Fields names(place, loading_.problems);
+    const auto has_field = [this](const std::string& name) {
+      return std::any_of(scheme_.fields.begin(), scheme_.fields.end(),
+                         [&](const CredentialField& field) { return field.name == name; });
+    };
+    if (const auto map = names.require("fields"))
+      for (const auto& [other, own] : texts_by_name(*map, loading_.problems)) {
+        if (has_field(other)) loading_.problems.add(*map, "'" + other + "' is a field of its own");
+        if (!has_field(own))
+          loading_.problems.add(*map, "'" + own + "' is no field of this scheme");
+      }
+    names.finish(Others::refused);
   }
   void load_fields(const Place& place) {
     const Fields properties(place, loading_.problems);

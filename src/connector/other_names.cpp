@@ -60,4 +60,18 @@ void take_other_names(const Operation& operation, json::object& params) {
   }
 }
 
+void take_other_names(const Definition& definition, CredentialFields& fields) {
+  for (const AuthScheme& scheme : definition.schemes) {
+    const json::object* names = find_object(scheme.source, "x-fairlead-also-known-as");
+    const json::object* map = names ? find_object(*names, "fields") : nullptr;
+    if (map == nullptr) continue;
+    for (const auto& [other, own] : *map) {
+      auto given = fields.extract(std::string(other));
+      if (given.empty() || !own.is_string()) continue;
+      given.key() = std::string(own.get_string());
+      fields.insert(std::move(given));
+    }
+  }
+}
+
 }  // namespace fairlead::connector

@@ -115,5 +115,49 @@ TEST(OtherNames, ThatCannotBeAreRefused) {
   EXPECT_THAT((*taken)->warnings, testing::Contains(HasSubstr("things.list is the name of an")));
 }
 
+std::string definition_with_scheme(std::string_view names) {
+  return definition_with("") + fmt::format(R"(components:
+  securitySchemes:
+    key:
+      type: http
+      scheme: bearer
+      x-airbyte-auth-config:
+        type: object
+        required: [token]
+        properties: {{token: {{type: string}}, host: {{type: string}}}}
+        auth_mapping: {{token: "${{token}}"}}
+        additional_headers: {{X-Host: "{{{{ host }}}}"}}
+      x-fairlead-also-known-as: {}
+)",
+                                           names);
+}
+
+TEST(OtherNames, OfCredentialsAreTaken) {
+  const auto definition =
+      load_definition(definition_with_scheme("{fields: {personal_access_token: token}}"));
+  ASSERT_TRUE(definition) << definition.error().message;
+  CredentialFields fields;
+  fields.emplace("personal_access_token", Secret("p"));
+  take_other_names(**definition, fields);
+  ASSERT_EQ(fields.size(), 1u);
+  EXPECT_TRUE(fields.at("token").matches(Secret("p")));
+  // The own name goes first.
+  fields.emplace("personal_access_token", Secret("q"));
+  take_other_names(**definition, fields);
+  ASSERT_EQ(fields.size(), 1u);
+  EXPECT_TRUE(fields.at("token").matches(Secret("p")));
+}
+
+TEST(OtherNames, OfCredentialsAreChecked) {
+  for (const auto& [names, problem] :
+       {std::pair("{fields: {pat: tokn}}", "'tokn' is no field of this scheme"),
+        std::pair("{fields: {host: token}}", "'host' is a field of its own"),
+        std::pair("{parameters: {pat: token}}", "parameters"), std::pair("{}", "fields")}) {
+    const auto definition = load_definition(definition_with_scheme(names));
+    ASSERT_FALSE(definition) << names;
+    EXPECT_THAT(definition.error().message, HasSubstr(problem));
+  }
+}
+
 }  // namespace
 }  // namespace fairlead::connector

@@ -1,6 +1,7 @@
 #include "platform/credential_input.hpp"
 
 #include "base/suggestion.hpp"
+#include "connector/other_names.hpp"
 #include "connector/request_builder.hpp"
 #include "net/url.hpp"
 #include "platform/connector_cache.hpp"
@@ -44,6 +45,11 @@ std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+std::string instead_of(const std::string& given, const std::vector<std::string>& names) {
+  std::string near = did_you_mean(given, names);
+  return near.empty() ? "; the service has " + joined(names) : near;
 }
 
 /// Names of keys only, never values.
@@ -154,6 +160,7 @@ Result<Done> sort_credentials(const Definition& definition, ConnectionInput& inp
   for (const char* name : form_names)
     if (!field_names(definition).contains(name)) input.credentials.erase(name);
   std::erase_if(input.credentials, [](const auto& field) { return field.second.empty(); });
+  connector::take_other_names(definition, input.credentials);
 
   const auto known = field_names(definition);
   for (const auto& [name, secret] : input.credentials)
@@ -261,7 +268,7 @@ Result<Done> check_entities(const Definition& definition, const json::array& ent
     for (const auto& entity : definition.entities) names.push_back(entity.name);
     const std::string given = name ? std::string(view(*name)) : std::string();
     return invalid_field("entities." + std::to_string(i) + ".entity",
-                         "unknown entity '" + given + "'" + did_you_mean(given, names),
+                         "unknown entity '" + given + "'" + instead_of(given, names),
                          "unknown_entity");
   }
   return Done{};
