@@ -1,5 +1,6 @@
 // Tokens: who is calling.
 #include "api/exchange.hpp"
+#include "api/views.hpp"
 
 namespace fairlead::api {
 namespace {
@@ -21,6 +22,16 @@ std::optional<access::WorkspaceName> parsed_workspace(BodyReader& body) {
 }
 
 }  // namespace
+
+void check_template_tags(BodyReader& body, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    body.texts(name);
+    const std::string mode_name = std::string(name) + "_mode";
+    const auto mode = body.optional_text(mode_name);
+    if (mode && *mode != "all" && *mode != "any")
+      body.problems().add(mode_name, mode_name + " must be one of all, any", "not_allowed_value");
+  }
+}
 
 Task<Answer> create_application_token(Exchange& exchange) {
   // A form is the client credentials grant of OAuth 2.
@@ -66,6 +77,7 @@ Task<Answer> create_widget_token(Exchange& exchange) {
   auto parsed = exchange.body(usual_body);
   if (!parsed) co_return std::move(parsed).error();
   BodyReader body(*std::move(parsed));
+  check_template_tags(body, {"selected_source_template_tags", "selected_connection_template_tags"});
   auto workspace = parsed_workspace(body);
   const std::string allowed_origin = body.text("allowed_origin");
   std::optional<access::WidgetOrigin> origin;

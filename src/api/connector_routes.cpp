@@ -213,6 +213,11 @@ Result<AddConnector> read_new_connector(Exchange& exchange) {
   auto parsed = exchange.body(usual_body);
   if (!parsed) return std::move(parsed).error();
   BodyReader body(*std::move(parsed));
+  body.refuse_misspelt({"workspace_name", "customer_name", "external_user_id", "definition_id",
+                        "connector_type", "source_template_id", "name", "credentials",
+                        "auth_scheme", "environment", "replication_config", "entities", "validate",
+                        "server_side_oauth_secret_id", "selected_connection_template_tags",
+                        "selected_connection_template_tags_mode"});
   AddConnector command;
   read_workspace(body, command);
   read_service(body, command);
@@ -224,6 +229,7 @@ Result<AddConnector> read_new_connector(Exchange& exchange) {
     command.input.replication_config = *std::move(settings);
   command.entities = entities_in(body);
   command.validate = body.flag("validate", true);
+  check_template_tags(body, {"selected_connection_template_tags"});
   if (body.has("server_side_oauth_secret_id"))
     body.problems().add("server_side_oauth_secret_id",
                         "server_side_oauth_secret_id is not offered by this server; give "
@@ -239,6 +245,11 @@ Result<ConnectorChange> read_change(Exchange& exchange) {
   auto parsed = exchange.body(usual_body);
   if (!parsed) return std::move(parsed).error();
   BodyReader body(*std::move(parsed));
+  // What GET answered may be sent back with changes in it.
+  body.refuse_misspelt({"name", "credentials", "auth_scheme", "environment", "replication_config",
+                        "entities", "validate", "id", "source_template", "status", "status_reason",
+                        "workspace_id", "workspace_name", "organization_id", "warnings",
+                        "created_at", "updated_at"});
   read_name(body, change.name);
   change.credentials = body.credentials("credentials");
   change.auth_scheme = body.optional_text("auth_scheme").value_or("");
@@ -252,8 +263,10 @@ Result<ConnectorChange> read_change(Exchange& exchange) {
   return change;
 }
 
-std::string next_address(std::string_view query, const std::string& cursor) {
-  std::string address = "/api/v1/integrations/connectors?";
+}  // namespace
+
+std::string next_address(std::string_view path, std::string_view query, const std::string& cursor) {
+  std::string address = std::string(path) + '?';
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     if (!pair.empty() && pair.substr(0, pair.find('=')) != "cursor")
@@ -262,8 +275,6 @@ std::string next_address(std::string_view query, const std::string& cursor) {
   }
   return address + "cursor=" + form_encode(cursor);
 }
-
-}  // namespace
 
 Task<Answer> create_connector(Exchange& exchange) {
   auto command = read_new_connector(exchange);
@@ -318,7 +329,9 @@ Task<Answer> list_connectors(Exchange& exchange) {
   json::array data;
   for (const auto& connector : page->connectors) data.push_back(to_item(exchange, connector));
   json::value next = nullptr;
-  if (page->next_cursor) next = json::string(next_address(exchange.query, *page->next_cursor));
+  if (page->next_cursor)
+    next = json::string(
+        next_address("/api/v1/integrations/connectors", exchange.query, *page->next_cursor));
   co_return json_response(json::object{{"data", std::move(data)}, {"next", std::move(next)}});
 }
 

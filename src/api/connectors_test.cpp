@@ -126,6 +126,14 @@ TEST_F(Connectors, AreNotMadeFromBadInput) {
        "invalid", ""},
       {"unknown entity", with("entities", json::array{json::object{{"entity", "custmers"}}}), 422,
        "entities.0.entity", "unknown_entity", "customers"},
+      {"entity like no other", with("entities", json::array{json::object{{"entity", "zorkmid"}}}),
+       422, "entities.0.entity", "unknown_entity", "the service has customers"},
+      {"mistyped settings", with("enviroment", json::object{{"region", "eu"}}), 422, "enviroment",
+       "unknown_parameter", "did you mean 'environment'?"},
+      {"tags of another type", with("selected_connection_template_tags", 5), 422,
+       "selected_connection_template_tags", "wrong_type", "list"},
+      {"unknown way to match tags", with("selected_connection_template_tags_mode", "some"), 422,
+       "selected_connection_template_tags_mode", "not_allowed_value", "all, any"},
       {"entities of another shape", with("entities", json::array{"customers"}), 422, "entities.0",
        "wrong_type", "modes"},
       {"modes of another shape",
@@ -285,6 +293,17 @@ TEST_F(Connectors, ChangeWhatIsGivenAndKeepTheRest) {
             200);
   EXPECT_EQ(test.upstream.requests().back().headers.find("Host")->substr(0, 2), "ap");
 
+  // All that was answered, sent back.
+  json::object whole = parse_json_object(test.call("GET", address, token).text, "it").value();
+  EXPECT_EQ(test.call("PUT", address, token, std::move(whole)).status, 200);
+  const Reply mistyped = test.call("PUT", address, token, json::object{{"nmae", "x"}});
+  EXPECT_EQ(mistyped.error_code(), "unknown_parameter");
+  EXPECT_THAT(mistyped.message(), HasSubstr("'name'"));
+  const json::array sunk{json::object{{"entity", "custmers"}}};
+  EXPECT_EQ(
+      test.call("POST", address + "/check", token, json::object{{"entities", sunk}}).error_code(),
+      "unknown_entity");
+
   const Reply refused = test.call(
       "PUT", address, token, json::object{{"credentials", json::object{{"api_key", "wrong"}}}});
   EXPECT_EQ(refused.error_code(), "credentials_rejected");
@@ -409,6 +428,20 @@ TEST_F(Connectors, ServiceIsInTheCatalogue) {
     EXPECT_EQ(one.string("/example_questions/search/0"), "Which customers mention boats?");
   }
   EXPECT_EQ(test.call("GET", "/api/v1/integrations/definitions/sources/nope", token).status, 404);
+  const std::string catalogue = "/api/v1/integrations/definitions/sources";
+  EXPECT_TRUE(list.at("/next").is_null());
+  EXPECT_EQ(test.call("GET", catalogue + "?limit=0", token).status, 422);
+  const Reply astray = test.call("GET", catalogue + "?cursor=%21", token);
+  EXPECT_EQ(astray.status, 400);
+  EXPECT_EQ(astray.error_code(), "invalid_cursor");
+  std::size_t listed = 0;
+  json::value next = json::string(catalogue + "?limit=1");
+  for (; next.is_string(); ++listed) {
+    const Reply page = test.call("GET", std::string(view(next.as_string())), token);
+    ASSERT_EQ(page.at("/definitions").as_array().size(), 1u) << page.text;
+    next = page.at("/next");
+  }
+  EXPECT_EQ(listed, test.call("GET", catalogue, token).at("/definitions").as_array().size());
   const Reply icon =
       test.call("GET", "/api/v1/integrations/definitions/sources/test-harbor/icon", "");
   EXPECT_EQ(*icon.headers.find("Content-Type"), "image/svg+xml");

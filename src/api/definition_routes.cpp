@@ -1,6 +1,7 @@
 // The catalogue of services.
 #include "api/exchange.hpp"
 #include "api/views.hpp"
+#include "base/encoding.hpp"
 
 namespace fairlead::api {
 namespace {
@@ -26,6 +27,18 @@ json::array to_json(const std::vector<std::string>& texts) {
 
 Error no_such_definition() { return not_found("there is no such definition"); }
 
+/// The slug after which a page begins; the catalogue is in their order.
+Result<std::string> place_of_page(const QueryReader& given) {
+  const auto cursor = given.text("cursor");
+  if (!cursor) return std::string();
+  auto slug = from_base64url(*cursor);
+  if (slug && !slug->empty()) return *std::move(slug);
+  Error error =
+      invalid_field("cursor", "this cursor was not given out for this listing", "invalid_cursor");
+  error.code = "invalid_cursor";
+  return error;
+}
+
 }  // namespace
 
 json::value icon_address(const Exchange& exchange, std::string_view slug) {
@@ -37,11 +50,25 @@ json::value icon_address(const Exchange& exchange, std::string_view slug) {
 Task<Answer> list_definitions(Exchange& exchange) {
   QueryReader given(exchange.query);
   const std::string part = given.text("name").value_or("");
+  const auto limit = given.number("limit", 1, 100);
+  const auto begin = place_of_page(given);
+  if (!begin) co_return begin.error();
   if (!given.problems().empty()) co_return given.problems().error();
   json::array definitions;
-  for (const auto& service : exchange.parts.platform.catalogue().list(part))
+  json::value next = nullptr;
+  std::string last;
+  for (const auto& service : exchange.parts.platform.catalogue().list(part)) {
+    if (service.slug <= *begin) continue;
+    if (limit && definitions.size() == *limit) {
+      next = json::string(next_address("/api/v1/integrations/definitions/sources", exchange.query,
+                                       to_base64url(last)));
+      break;
+    }
     definitions.push_back(to_json(exchange, service));
-  co_return json_response(json::object{{"definitions", std::move(definitions)}});
+    last = service.slug;
+  }
+  co_return json_response(
+      json::object{{"definitions", std::move(definitions)}, {"next", std::move(next)}});
 }
 
 Task<Answer> get_definition(Exchange& exchange) {

@@ -58,6 +58,10 @@ TEST_F(Execute, GivesEachActionItsForm) {
   ASSERT_EQ(described.status, 200) << described.text;
   EXPECT_EQ(described.string("/result/entities/0/name"), "customers");
   EXPECT_EQ(described.string("/result/entities/0/actions/0/effect"), "read");
+  EXPECT_GT(described.at("/result/entities").as_array().size(), 1u);
+  Reply notes = execute(call("notes", "describe"));
+  EXPECT_EQ(notes.string("/result/entities/0/name"), "notes");
+  EXPECT_EQ(notes.at("/result/entities").as_array().size(), 1u);
 }
 
 TEST_F(Execute, TakesNullAndAbsentMembersAlike) {
@@ -173,6 +177,8 @@ TEST_F(Execute, NamesEachMistakeAndTheWayOut) {
       {"entity of another type", json::object{{"entity", 1}, {"action", "list"}}, 422, "entity",
        "wrong_type", "text"},
       {"mistyped entity", call("custmers", "list"), 422, "entity", "unknown_entity", "customers"},
+      {"mistyped entity to describe", call("custmers", "describe"), 422, "entity", "unknown_entity",
+       "customers"},
       {"action that the entity lacks", call("customers", "delete"), 422, "action", "unknown_action",
        "create"},
       {"action that nobody has", call("customers", "explode"), 422, "action", "unknown_action",

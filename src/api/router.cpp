@@ -394,6 +394,11 @@ struct Api::Impl {
       co_return Error{.kind = ErrorKind::invalid_input,
                       .message = "send the body as application/json",
                       .code = "unsupported_media_type"};
+    if (const std::string* coding = exchange.request.headers.find("Content-Encoding");
+        coding && !exchange.request.body.empty() && *coding != "identity")
+      co_return Error{.kind = ErrorKind::invalid_input,
+                      .message = "send the body as it is, without a Content-Encoding",
+                      .code = "unsupported_media_type"};
     co_return co_await route.handler(exchange);
   }
 
@@ -525,7 +530,9 @@ Task<net::Response> Api::handle(net::Request request) {
 
 net::Response Api::refusal(int status, std::string_view reason) const {
   Error error{ErrorKind::invalid_input, std::string(reason), "malformed_request"};
-  if (status == 413) error = {ErrorKind::too_large, std::string(reason)};
+  if (status == 413 || status == 414 || status == 431)
+    error = {ErrorKind::too_large, std::string(reason)};
+  if (status == 408) error = {ErrorKind::timed_out, std::string(reason)};
   if (status >= 500) error = {ErrorKind::unavailable, std::string(reason)};
   net::Response response = error_response(error);
   response.status = status;

@@ -113,6 +113,8 @@ Task<Answer> update_workspace(Exchange& exchange) {
   const json::value* cache = parsed->if_contains("cache_enabled");
   if (cache && cache->is_null()) change.cache_enabled.emplace();
   BodyReader body(*std::move(parsed));
+  body.refuse_misspelt({"name", "status", "cache_enabled", "id", "organization_id", "tombstone",
+                        "visibility", "color", "created_at", "updated_at"});
   if (const auto name = body.optional_text("name")) change.name = parsed_name(body, *name);
   if (const auto status = body.optional_text("status")) {
     auto known = access::parse_workspace_status(*status);

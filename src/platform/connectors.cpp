@@ -507,6 +507,10 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
     co_return Error{.kind = ErrorKind::conflict,
                     .message = "this server no longer has the definition of this connector"};
 
+  if (change.entities && *change.entities)
+    if (auto known = check_entities(*stored->definition, **change.entities); !known)
+      co_return std::move(known).error();
+
   CheckReport report{.id = random_uuid(), .probe = {}, .at = services_.clock.now()};
   const bool other_settings = change.environment || change.replication_config;
   gather_secrets(*stored->definition, change);

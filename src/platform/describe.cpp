@@ -19,9 +19,10 @@ std::string entity_summary(const connector::Entity& entity) {
 
 }  // namespace
 
-json::object describe(const connector::Definition& definition) {
+json::object describe(const connector::Definition& definition, std::string_view only) {
   json::array entities;
   for (const auto& entity : definition.entities) {
+    if (!only.empty() && entity.name != only) continue;
     json::array actions;
     for (const Operation* operation : entity.operations)
       actions.push_back(describe_action(*operation));

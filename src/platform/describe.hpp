@@ -13,7 +13,7 @@ using connector::name_of;
 using connector::parameters_schema;
 
 /// {connector, name, description, version, entities: [{name, description, actions: [{action,
-/// description, effect, params}]}]}
-json::object describe(const connector::Definition& definition);
+/// description, effect, params}]}]}; of all entities, or of `only` one.
+json::object describe(const connector::Definition& definition, std::string_view only = "");
 
 }  // namespace fairlead::platform

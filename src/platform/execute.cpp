@@ -181,7 +181,11 @@ Task<Result<Executor::Prepared>> Executor::prepare(const Caller& caller, const C
   if (!connector->definition)
     co_return Error{.kind = ErrorKind::conflict,
                     .message = "this server no longer has the definition of this connector"};
-  if (command.action == "describe") co_return Prepared{connector, nullptr};
+  if (command.action == "describe") {
+    if (!command.entity.empty() && !connector->definition->find_entity(command.entity))
+      co_return lookup_error(connector->definition->find(command.entity, "list").error());
+    co_return Prepared{connector, nullptr};
+  }
   if (is_context_store(command.action))
     co_return Error{.kind = ErrorKind::conflict,
                     .message =
@@ -219,7 +223,7 @@ Task<Result<Executed>> Executor::execute(Caller caller, ConnectorId id, ExecuteC
   const Operation* operation = prepared->operation;
   auto row = new_row(caller, *connector, command, source, services_.clock.now(), services_.vault);
   if (!operation) {
-    auto described = co_await describe(connector);
+    auto described = co_await describe(connector, command.entity);
     note(row, described, begun);
     log_.add(std::move(row));
     co_return std::move(described);
@@ -387,9 +391,9 @@ Task<void> Executor::note_status(StoredConnectorPtr connector, std::string statu
   log::info("connector.status", {{"connector", connector->row.id}, {"status", status}});
 }
 
-Task<Result<Executed>> Executor::describe(StoredConnectorPtr connector) {
+Task<Result<Executed>> Executor::describe(StoredConnectorPtr connector, std::string entity) {
   Executed executed;
-  executed.data = json::serialize(platform::describe(*connector->definition));
+  executed.data = json::serialize(platform::describe(*connector->definition, entity));
   co_return executed;
 }
 

@@ -63,7 +63,7 @@ class Executor {
   };
   Task<Result<Prepared>> prepare(const Caller& caller, const ConnectorId& id,
                                  ExecuteCommand& command);
-  Task<Result<Executed>> describe(StoredConnectorPtr connector);
+  Task<Result<Executed>> describe(StoredConnectorPtr connector, std::string entity);
   /// A write: its intent is on disk before it goes out, and its outcome afterwards.
   Task<Result<Executed>> write(StoredConnectorPtr connector, const connector::Operation* operation,
                                ExecuteCommand command, store::ToolCallRow row,
