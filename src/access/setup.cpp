@@ -47,12 +47,6 @@ Task<std::string> hash_elsewhere(const Secret& password) {
   co_return co_await on_pool(pool, [&password] { return hash_password(password); });
 }
 
-Result<Done> check(const InitCommand& command) {
-  if (auto good = check_email("admin_email", command.admin_email); !good) return good;
-  if (auto good = check_name("organization_name", command.organization_name); !good) return good;
-  return check_password("admin_password", command.admin_password, command.admin_email);
-}
-
 /// The rows of a first organization, made before the transaction that may run more than once.
 struct Claim {
   store::OrganizationRow organization;
@@ -95,6 +89,12 @@ Task<bool> is_claimed(store::Database& database) {
   const auto organization =
       co_await database.read([](store::Connection& c) { return store::find_claim(c); });
   co_return organization.has_value();
+}
+
+Result<Done> check(const InitCommand& command) {
+  if (auto good = check_email("admin_email", command.admin_email); !good) return good;
+  if (auto good = check_name("organization_name", command.organization_name); !good) return good;
+  return check_password("admin_password", command.admin_password, command.admin_email);
 }
 
 Task<Result<InitResult>> initialize(store::Database& database, vault::Vault& vault,

@@ -31,6 +31,9 @@ struct InitResult {
 /// Whether this installation has its first organization.
 Task<bool> is_claimed(store::Database& database);
 
+/// Whether the wishes are acceptable; changes nothing. Errors: invalid_input naming the field.
+Result<Done> check(const InitCommand& command);
+
 /// Makes the first organization, its admin and one application client in one transaction; of two
 /// racing callers one wins. Errors: conflict (code `already_initialized`); invalid_input naming
 /// the field (`admin_email`, `admin_password`, `organization_name`).

@@ -90,6 +90,14 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
   return out;
 }
 
+net::Endpoint read_connect_to(std::string_view text) {
+  auto endpoint = net::Endpoint::parse_loopback(text);
+  if (!endpoint)
+    throw Failure(invalid_field(
+        "connect_to", fmt::format("--connect-to '{}' {}", text, endpoint.error().message)));
+  return *std::move(endpoint);
+}
+
 Result<log::Level> parse_log_level(std::string_view text) {
   if (text == "debug") return log::Level::debug;
   if (text == "info") return log::Level::info;

@@ -55,6 +55,9 @@ struct ListenAddress {
   static Result<ListenAddress> parse(std::string_view text);
 };
 
+/// The address of --connect-to. Throws Failure naming the flag.
+net::Endpoint read_connect_to(std::string_view text);
+
 Result<log::Level> parse_log_level(std::string_view text);
 
 }  // namespace fairlead::server

@@ -7,10 +7,14 @@
 #include "connector/catalogue.hpp"
 #include "connector/engine.hpp"
 #include "connector/memory_credentials.hpp"
+#include "connector/other_names.hpp"
+#include "connector/pagination.hpp"
 #include "connector/raw_json.hpp"
 #include "connector/record_list.hpp"
+#include "connector/request_builder.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -86,6 +90,13 @@ CallError to_call_error(const Error& error) {
   return out;
 }
 
+/// What to write instead of a name that nothing knows.
+std::string names_instead(const std::string& name, const std::vector<std::string>& known) {
+  if (std::string near = did_you_mean(name, known); !near.empty()) return near;
+  return known.empty() ? "; there are none here"
+                       : fmt::format("; there are {}", fmt::join(known, ", "));
+}
+
 /// The engine and what it needs, for as many calls as there are.
 class LocalEngine {
  public:
@@ -103,6 +114,7 @@ class LocalEngine {
     options.connect_to = call.connect_to;
     if (call.note_waits)
       options.on_wait = [&result](connector::Wait wait) { result.waits.push_back(wait); };
+    connector::take_other_names(**definition, call.credentials);
     connector::MemoryCredentials credentials(std::move(call.credentials));
     try {
       if (call.plan) {
@@ -131,6 +143,33 @@ class LocalEngine {
   }
   connector::Engine& engine() { return engine_; }
   connector::RateLimits& rates() { return rates_; }
+
+  /// What a person wrote that nothing declares would be dropped without a word. (A batch is for
+  /// programs, and takes what the published engine takes.)
+  std::optional<CallError> refusal_of_unknown(LocalCall& call) {
+    const auto definition = definitions_.get(call.definition);
+    if (!definition) return std::nullopt;  // said when it runs
+    const std::vector<std::string> settings = (*definition)->config_names();
+    for (const auto& [key, value] : call.config)
+      if (const std::string name(key); !std::count(settings.begin(), settings.end(), name))
+        return CallError{
+            CallErrorKind::invalid_parameter,
+            fmt::format("unknown setting '{}'{}", name, names_instead(name, settings))};
+    const auto operation = (*definition)->find(call.entity, call.action);
+    if (!operation) return std::nullopt;
+    connector::take_other_names(**operation, call.params);
+    if (auto cursor = connector::take_paging_words(**definition, **operation, call.params);
+        cursor && !call.cursor)
+      call.cursor = std::move(cursor);
+    std::vector<std::string> known;
+    for (const auto& one : (*operation)->parameters) known.push_back(one.name);
+    for (const auto& one : (*operation)->body.fields) known.push_back(one.name);
+    for (const std::string& name :
+         connector::unknown_parameters(**definition, **operation, call.params))
+      return CallError{CallErrorKind::invalid_parameter,
+                       fmt::format("unknown parameter '{}'{}", name, names_instead(name, known))};
+    return std::nullopt;
+  }
 
   /// Everything but the credentials.
   static connector::Call to_engine(LocalCall& call, const Definition& definition) {
@@ -356,7 +395,15 @@ int exit_code_of(const CallError& error) {
   }
 }
 
+int show_error(const CallError& error, std::ostream& err) {
+  json::object shown = to_json(error);
+  if (error.outcome_unknown) shown["outcome_unknown"] = true;
+  err << json::serialize(json::object{{"error", std::move(shown)}}) << '\n';
+  return exit_code_of(error);
+}
+
 Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::ostream& err) {
+  if (const auto unknown = engine.refusal_of_unknown(call)) co_return show_error(*unknown, err);
   LocalResult result = co_await engine.run(std::move(call));
   if (result.outcome && result.outcome->download) {
     try {
@@ -378,11 +425,7 @@ Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::
   } else if (result.plan) {
     out << to_text(*result.plan) << '\n';
   }
-  if (!result.error) co_return 0;
-  json::object shown = to_json(*result.error);
-  if (result.error->outcome_unknown) shown["outcome_unknown"] = true;
-  err << json::serialize(json::object{{"error", std::move(shown)}}) << '\n';
-  co_return exit_code_of(*result.error);
+  co_return result.error ? show_error(*result.error, err) : 0;
 }
 
 // --all
@@ -409,12 +452,14 @@ std::uint64_t show_records(const connector::Outcome& outcome, std::ostream& out)
 }
 
 Task<int> run_all(LocalEngine& engine, LocalCall call, std::ostream& out, std::ostream& err) {
+  if (const auto unknown = engine.refusal_of_unknown(call)) co_return show_error(*unknown, err);
   PageRun run(call.cursor);
   auto definition = engine.definition(call.definition);
   if (!definition) co_return break_off(to_call_error(definition.error()), run, err);
   connector::EngineOptions options;
   options.connect_to = call.connect_to;
   options.rates = &engine.rates();
+  connector::take_other_names(**definition, call.credentials);
   connector::MemoryCredentials credentials(std::move(call.credentials));
   connector::Call to_make = LocalEngine::to_engine(call, **definition);
   const EndOnInterrupt guard(co_await asio::this_coro::executor, [&] {

@@ -59,16 +59,20 @@ void run_init(const InitOptions& options) {
   std::string password = read_file(options.password_file, "the password file");
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
 
+  // Nothing is made before it is known that all of it can be: an organization whose only client
+  // nobody has would have no way in.
+  access::InitCommand command{options.admin_email, Secret(password), options.organization};
+  access::check(command).value();
+  PrivateFile client_file(options.client_out);
   const SystemClock clock;
   State state = open_state(options.state, clock);
-  access::InitCommand command{options.admin_email, Secret(password), options.organization};
   access::InitResult result =
       run_to_end(access::initialize(*state.database, *state.vault, clock, std::move(command)))
           .value();
   const json::object client{{"client_id", result.client_id.str()},
                             {"client_secret", result.client_secret.reveal()},
                             {"organization_id", result.organization_id.str()}};
-  write_private_file(options.client_out, json::serialize(client) + "\n");
+  client_file.write(json::serialize(client) + "\n");
   print(json::object{
       {"organization_id", result.organization_id.str()},
       {"client_id", result.client_id.str()},
@@ -134,6 +138,7 @@ void run_admin_recover(const RecoverOptions& options) {
 
 void add_admin(CLI::App& app) {
   auto* admin = app.add_subcommand("admin", "Help for an admin of this installation");
+  admin->footer("Example:\n  fairlead admin recover --state-dir state");
   admin->require_subcommand(1);
   auto* recover = admin->add_subcommand(
       "recover", "Print where an admin who lost the credentials gets new ones, while serve runs");
@@ -171,6 +176,7 @@ void run_keys_status(const StateConfig& config) {
 
 void add_keys(CLI::App& app) {
   auto* keys = app.add_subcommand("keys", "The keys that seal credentials");
+  keys->footer("Example:\n  fairlead keys status --state-dir state");
   keys->require_subcommand(1);
   auto* status = keys->add_subcommand("status", "Which keys there are, and what they seal");
   auto config = std::make_shared<StateConfig>();
@@ -271,8 +277,10 @@ struct ExecLocalOptions {
 
 void run_exec_local(const ExecLocalOptions& options) {
   std::optional<net::Endpoint> connect_to;
-  if (!options.connect_to.empty())
-    connect_to = net::Endpoint::parse_loopback(options.connect_to).value();
+  if (!options.connect_to.empty()) connect_to = read_connect_to(options.connect_to);
+  if (options.batch && !(options.definition + options.entity + options.action).empty())
+    throw Failure(
+        invalid("--batch reads its calls from standard input: leave the other flags out"));
   if (options.batch) throw CLI::RuntimeError(exec_local_batch(std::cin, std::cout, connect_to));
 
   LocalCall call;

@@ -150,8 +150,7 @@ void run_serve(const ServeConfig& config) {
   const ListenAddress listen = ListenAddress::parse(config.listen).value();
   const std::string origin = public_origin(config, listen);
   std::optional<net::Endpoint> connect_to;
-  if (!config.connect_to.empty())
-    connect_to = net::Endpoint::parse_loopback(config.connect_to).value();
+  if (!config.connect_to.empty()) connect_to = read_connect_to(config.connect_to);
   net::EgressPolicy egress =
       config.egress_exceptions.empty()
           ? net::EgressPolicy::public_only()

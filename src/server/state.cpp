@@ -17,14 +17,21 @@ void make_private_folder(const std::filesystem::path& folder) {
   std::error_code code;
   if (std::filesystem::create_directories(folder, code)) chmod(folder.c_str(), 0700);
   struct stat status {};
-  if (stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-    throw Failure(Error{ErrorKind::unavailable,
-                        fmt::format("cannot make or read the state folder {}", folder.string())});
+  if (stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    const std::string why = code ? code.message() : "it is no folder";
+    throw Failure(
+        Error{ErrorKind::unavailable,
+              fmt::format("cannot make or read the state folder {}: {}", folder.string(), why)});
+  }
   if ((status.st_mode & 077) != 0)
     throw Failure(Error{
         ErrorKind::forbidden,
         fmt::format("the state folder {} can be read by others (mode {:o}); run: chmod 700 {}",
                     folder.string(), status.st_mode & 0777u, folder.string())});
+  if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0)
+    throw Failure(Error{ErrorKind::unavailable,
+                        fmt::format("the state folder {} cannot be written by this user: {}",
+                                    folder.string(), std::strerror(errno))});
 }
 
 }  // namespace
@@ -45,19 +52,30 @@ State open_state(const StateConfig& config, const Clock& clock, Absent absent) {
   return state;
 }
 
-void write_private_file(const std::filesystem::path& path, std::string_view content) {
-  const int descriptor =
-      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (descriptor < 0)
+PrivateFile::PrivateFile(std::filesystem::path path)
+    : path_(std::move(path)),
+      descriptor_(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) {
+  if (descriptor_ < 0)
     throw Failure(Error{ErrorKind::conflict,
-                        fmt::format("cannot make {}: {}", path.string(), std::strerror(errno))});
-  const bool written =
-      write(descriptor, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-      fsync(descriptor) == 0;
-  close(descriptor);
-  if (written) return;
-  unlink(path.c_str());
-  throw Failure(Error{ErrorKind::unavailable, fmt::format("cannot write {}", path.string())});
+                        fmt::format("cannot make {}: {}", path_.string(), std::strerror(errno))});
+}
+
+PrivateFile::~PrivateFile() {
+  close(descriptor_);
+  if (!written_) unlink(path_.c_str());
+}
+
+void PrivateFile::write(std::string_view content) {
+  written_ = ::write(descriptor_, content.data(), content.size()) ==
+                 static_cast<ssize_t>(content.size()) &&
+             fsync(descriptor_) == 0;
+  if (!written_)
+    throw Failure(Error{ErrorKind::unavailable,
+                        fmt::format("cannot write {}: {}", path_.string(), std::strerror(errno))});
+}
+
+void write_private_file(const std::filesystem::path& path, std::string_view content) {
+  PrivateFile(path).write(content);
 }
 
 }  // namespace fairlead::server

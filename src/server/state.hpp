@@ -24,6 +24,24 @@ enum class Absent { is_made, is_an_error };
 /// full, ...
 State open_state(const StateConfig& config, const Clock& clock, Absent absent = Absent::is_made);
 
+/// A new file that only its owner can read (0600), made empty at first, so that what goes into it
+/// is begun only when it has a place. Gone again unless written.
+class PrivateFile {
+ public:
+  /// Throws Failure, also when there is such a file already.
+  explicit PrivateFile(std::filesystem::path path);
+  ~PrivateFile();
+  PrivateFile(const PrivateFile&) = delete;
+  PrivateFile& operator=(const PrivateFile&) = delete;
+  /// Once; reaches the disk. Throws Failure.
+  void write(std::string_view content);
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_;
+  bool written_ = false;
+};
+
 /// Writes a new file that only its owner can read (0600); refuses to replace one. Throws Failure.
 void write_private_file(const std::filesystem::path& path, std::string_view content);
 

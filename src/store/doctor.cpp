@@ -26,7 +26,7 @@ std::vector<Fact> sqlite_facts(Connection& connection) {
     facts.back().advice =
         "this version has the WAL-reset bug. Fairlead avoids it (one connection writes and "
         "checkpoints); let no other program (Litestream, the sqlite3 shell) open the file while "
-        "the server runs, and back up with `fairlead backup`";
+        "the server runs, and back up while it is stopped";
   facts.push_back(
       {"sqlite_journal_mode", connection.query("PRAGMA journal_mode").at(0).text(0), ""});
   return facts;

@@ -91,6 +91,39 @@ def test_a_first_start_with_bad_input_says_what_is_wrong(tmp_path, arguments, pa
     assert done.returncode == 4 and part in done.stderr.lower() and not (tmp_path / "client.json").exists()
 
 
+@pytest.mark.parametrize("email, password, out", [
+    ("nobody", "correct horse battery", "client.json"),
+    ("a@example.com", "short", "client.json"),
+    ("a@example.com", "correct horse battery", "no/such/folder/client.json"),
+])
+def test_an_init_that_cannot_end_well_makes_nothing(tmp_path, email, password, out):
+    (tmp_path / "password").write_text(password)
+    done = run_cli("init", "--state-dir", tmp_path / "state", "--admin-email", email, "--admin-password-file", tmp_path / "password",
+                   "--client-out", tmp_path / out)
+    assert done.returncode in (1, 4) and not (tmp_path / "state").exists() and not (tmp_path / out).exists(), done
+
+
+@pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="root writes everywhere")
+def test_a_state_folder_that_cannot_be_written_is_named(server):
+    become = []
+    if os.getuid() == 0:
+        become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        for path in (server.state, *server.state.iterdir()):
+            os.chown(path, 65534, 65534)
+        for folder in server.state.parents:
+            if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
+                folder.chmod(folder.stat().st_mode | 0o011)
+    server.state.chmod(0o500)
+    try:
+        done = subprocess.run([*become, BINARY, "serve", "--state-dir", server.state, "--listen", "127.0.0.1:0", "--public-url", "http://fairlead.test"],
+                              capture_output=True, text=True, timeout=60)
+        if "Permission denied" in done.stderr and "setpriv" in done.stderr:
+            pytest.skip("another user cannot reach the program here")
+        assert done.returncode == 1 and "cannot be written by this user" in message_of(done), done
+    finally:
+        server.state.chmod(0o700)
+
+
 def test_files_are_private_whatever_the_umask(tmp_path):
     old = os.umask(0)
     try:
