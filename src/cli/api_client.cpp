@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
 #include <set>
 
 namespace fairlead::cli {
@@ -31,6 +32,10 @@ void require_success(const net::Answer& answer) {
                           wait != nullptr ? std::optional(*wait) : std::nullopt);
 }
 
+std::string request_line(const net::OutboundRequest& request) {
+  return request.method + ' ' + request.url.target;
+}
+
 std::string with_query(std::string path, const Query& query) {
   char mark = path.find('?') == std::string::npos ? '?' : '&';
   for (const auto& [name, value] : query) {
@@ -42,15 +47,31 @@ std::string with_query(std::string path, const Query& query) {
 
 }  // namespace
 
-ApiClient::ApiClient(const Settings& settings)
-    : settings_(settings), client_({.egress = net::EgressPolicy::unrestricted()}) {}
+ApiClient::ApiClient(const Settings& settings, bool verbose)
+    : settings_(settings),
+      verbose_(verbose),
+      client_({.egress = net::EgressPolicy::unrestricted()}) {}
+
+void ApiClient::note_answer(const std::string& request, int status,
+                            std::chrono::steady_clock::time_point begun) const {
+  if (!verbose_) return;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begun);
+  std::cerr << json::serialize(json::object{{"type", "debug"},
+                                            {"request", request},
+                                            {"status_code", status},
+                                            {"ms", took.count()}})
+            << '\n';
+}
 
 Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeatable) {
   constexpr std::array waits = {1s, 2s, 4s};
   for (std::size_t attempt = 0;; ++attempt) {
     net::OutboundRequest to_send = request;
     const Deadline deadline = Deadline::after(execute_time);
+    const auto begun = std::chrono::steady_clock::now();
     auto answer = co_await client_.send(std::move(to_send), deadline);
+    if (answer) note_answer(request_line(request), answer->status, begun);
     const bool last = attempt == waits.size();
     if (answer) {
       const bool busy = answer->status == 429 || answer->status == 502 || answer->status == 503 ||
@@ -63,6 +84,14 @@ Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeata
           "Is the server running? `fairlead serve` starts one; FAIRLEAD_SERVER says where it is.";
       throw problem;
     }
+    const std::string why =
+        answer ? fmt::format("{} answered HTTP {}", settings_.server, answer->status)
+               : fmt::format("no answer from {}", settings_.server);
+    std::cerr << json::serialize(json::object{
+                     {"type", "notice"},
+                     {"message",
+                      fmt::format("{}; trying again in {} s", why, waits[attempt].count())}})
+              << '\n';
     co_await sleep_for(waits[attempt]);
   }
 }
@@ -139,10 +168,13 @@ Task<json::value> ApiClient::execute(std::string path, json::value body,
   out.connection = net::Connection::fresh;
   out.answer_bytes = std::size_t{1} << 40;  // a file is as long as it is
   const Deadline deadline = Deadline::after(24h);
+  const std::string line = request_line(out);
+  const auto begun = std::chrono::steady_clock::now();
   auto opened = co_await client_.open(std::move(out), deadline);
   if (!opened)
     throw Problem("connection_error",
                   fmt::format("no answer from {}: {}", settings_.server, opened.error().message));
+  note_answer(line, opened->status, begun);
   const std::string* type = opened->headers.find("Content-Type");
   const std::string* disposition = opened->headers.find("Content-Disposition");
   const bool is_file = opened->status < 300 && (disposition != nullptr || type == nullptr ||

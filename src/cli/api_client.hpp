@@ -18,7 +18,8 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 /// needed. Every call throws Problem when the server refuses or is away.
 class ApiClient {
  public:
-  explicit ApiClient(const Settings& settings);
+  /// `verbose`: each answer is noted on standard error, without headers and bodies.
+  explicit ApiClient(const Settings& settings, bool verbose = false);
 
   Task<json::value> get(std::string path, Query query = {});
   /// Never sent again once it may have reached the server.
@@ -38,7 +39,11 @@ class ApiClient {
   Task<net::OutboundRequest> request(std::string method, std::string path, Query query,
                                      const json::value* body);
 
+  void note_answer(const std::string& request, int status,
+                   std::chrono::steady_clock::time_point begun) const;
+
   const Settings& settings_;
+  const bool verbose_;
   net::HttpClient client_;
   Secret token_;
 };

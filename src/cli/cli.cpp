@@ -166,7 +166,7 @@ void run_command(const Command& command, const Given& given) {
                   "--all writes one JSON record a line: it goes neither with --fields (use "
                   "--select-fields) nor with --output table");
   Settings settings = settings_or_throw();
-  ApiClient api(settings);
+  ApiClient api(settings, given.verbose);
   Session session{settings, api, std::cout, isatty(STDIN_FILENO) == 1};
   print(command, given, run_to_end(command.run(session, std::move(parameters))));
 }
@@ -193,6 +193,8 @@ void add_command(CLI::App& resource, const Command& command) {
   sub->add_option("-o,--output", given->output,
                   "json or table; default: a table on a terminal, JSON in a pipe")
       ->check(CLI::IsMember({"json", "table"}));
+  sub->add_flag("-v,--verbose", given->verbose,
+                "Note each request to the server on standard error");
   sub->callback([&command, given] { run_command(command, *given); });
 }
 
@@ -273,6 +275,7 @@ void add_login(CLI::App& app) {
   sub->footer(
       "Example:\n  fairlead login --server http://127.0.0.1:8300 --client-file client.json");
   auto* show = sub->add_subcommand("show", "What is kept, without the secret");
+  show->footer("Example:\n  fairlead login show");
   show->callback(&show_login);
   sub->callback([show, options] {
     if (!show->parsed()) login(*options);
@@ -317,6 +320,26 @@ std::string path_of(const CLI::App& app, const CLI::App& command) {
   return (parent != nullptr ? path_of(app, *parent) : "") + " " + command.get_name();
 }
 
+std::vector<std::string> flags_of(const CLI::App& app) {
+  std::vector<std::string> flags;
+  for (const auto* option : app.get_options([](const CLI::Option*) { return true; }))
+    for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
+  return flags;
+}
+
+/// The first long flag given that the command does not have.
+std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
+  const auto known = flags_of(command);
+  for (int i = 1; i < argc; ++i) {
+    std::string flag = argv[i];
+    if (flag == "--") break;
+    if (!flag.starts_with("--")) continue;
+    flag = flag.substr(0, flag.find('='));
+    if (std::find(known.begin(), known.end(), flag) == known.end()) return flag;
+  }
+  return "";
+}
+
 /// CLI11's complaint as ours: unknown words name their neighbours.
 Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   const CLI::App* at = &app;
@@ -338,6 +361,9 @@ Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int 
     at = next;
   }
   Problem problem("validation_error", error.what());
+  if (const auto flag = unknown_flag(*at, argc, argv); !flag.empty())
+    problem = Problem("validation_error",
+                      fmt::format("unknown flag '{}'{}", flag, did_you_mean(flag, flags_of(*at))));
   problem.hint = fmt::format("See `fairlead{} --help`.", path_of(app, *at));
   return problem;
 }
@@ -357,6 +383,7 @@ void add_commands(CLI::App& app) {
       if (sub->get_name() == command.resource) resource = sub;
     if (resource == nullptr) {
       resource = app.add_subcommand(command.resource, help_of_resource(command.resource));
+      resource->footer("Example:\n  " + command.example);
       resource->require_subcommand(1);
     }
     add_command(*resource, command);
@@ -366,6 +393,7 @@ void add_commands(CLI::App& app) {
   auto words = std::make_shared<std::pair<std::string, std::string>>();
   schema->add_option("resource", words->first, "For example connectors")->required();
   schema->add_option("operation", words->second, "For example execute")->required();
+  schema->footer("Example:\n  fairlead schema connectors execute");
   schema->callback([words] { print_schema(words->first, words->second); });
 
   auto* completion = app.add_subcommand("completion", "Print the completions of a shell");
@@ -376,13 +404,16 @@ void add_commands(CLI::App& app) {
   completion->footer("Example:\n  fairlead completion bash > /etc/bash_completion.d/fairlead");
   completion->callback([&app, shell] { std::cout << completion_script(app, *shell); });
 
-  app.add_subcommand("version", "Print the version")->callback([] {
-    std::cout << FAIRLEAD_VERSION << '\n';
-  });
+  auto* version = app.add_subcommand("version", "Print the version");
+  version->footer("Example:\n  fairlead version");
+  version->callback([] { std::cout << FAIRLEAD_VERSION << '\n'; });
+  app.set_version_flag("--version", FAIRLEAD_VERSION, "Print the version");
 }
 
-int run(CLI::App& app, int argc, char** argv,
-        const std::function<int(const Error&)>& special_code) {
+namespace {
+
+int parse_and_run(CLI::App& app, int argc, char** argv,
+                  const std::function<int(const Error&)>& special_code) {
   try {
     app.parse(argc, argv);
     return 0;
@@ -399,6 +430,17 @@ int run(CLI::App& app, int argc, char** argv,
     const int special = special_code(failure.error());
     return special != 0 ? special : code;
   }
+}
+
+}  // namespace
+
+int run(CLI::App& app, int argc, char** argv,
+        const std::function<int(const Error&)>& special_code) {
+  const int code = parse_and_run(app, argc, argv, special_code);
+  // An answer that went nowhere (a full disk) is no success.
+  if (code == 0 && !std::cout.flush())
+    return fail(Problem("local_error", "the answer cannot be written to standard output"));
+  return code;
 }
 
 }  // namespace fairlead::cli

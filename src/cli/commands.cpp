@@ -218,19 +218,22 @@ Task<json::value> create_workspace(Session& session, json::object parameters) {
   co_return co_await session.api.send("POST", "/workspaces", std::move(body));
 }
 
-Task<json::value> use_workspace(Session& session, json::object parameters) {
-  const std::string name = text_of(parameters, "name");
+/// The active workspace of that name, in any case.
+Task<json::value> find_workspace(Session& session, std::string name) {
   Query query{{"name_contains", name}, {"status", "active"}};
   const json::value list = co_await session.api.get("/workspaces", std::move(query));
   for (const auto& row : list.at("data").as_array())
-    if (lower(std::string(view(row.at("name").as_string()))) == lower(name)) {
-      const std::string found(view(row.at("name").as_string()));
-      keep(&Settings::workspace, found);
-      co_return json::object{{"workspace", found}};
-    }
+    if (lower(text_at(row, "name", "")) == lower(name)) co_return row;
   throw Problem(
       "not_found",
       fmt::format("no active workspace '{}'; `fairlead workspaces list` shows them", name));
+}
+
+Task<json::value> use_workspace(Session& session, json::object parameters) {
+  const json::value found = co_await find_workspace(session, text_of(parameters, "name"));
+  const std::string name = text_at(found, "name", "");
+  keep(&Settings::workspace, name);
+  co_return json::object{{"workspace", name}};
 }
 
 Task<json::value> list_available(Session& session, json::object parameters) {
@@ -390,23 +393,85 @@ Task<json::value> delete_connector(Session& session, json::object parameters) {
                                       nullptr);
 }
 
-Task<json::value> list_skills(Session& session, json::object parameters) {
+/// What the lists of documents are asked with.
+Task<Query> skills_query(Session& session, json::object parameters) {
   Query query{{"limit", std::to_string(integer_of(parameters, "limit", 20))}};
+  pass(query, parameters, "query");
   pass(query, parameters, "cursor");
+  if (const auto name = text_of(parameters, "workspace"); !name.empty()) {
+    const json::value workspace = co_await find_workspace(session, name);
+    query.emplace_back("workspace_id", text_at(workspace, "id", ""));
+  }
+  co_return query;
+}
+
+Task<json::value> list_skills(Session& session, json::object parameters) {
+  Query query = co_await skills_query(session, std::move(parameters));
   co_return co_await session.api.get("/skills", std::move(query));
 }
 
 Task<json::value> search_skills(Session& session, json::object parameters) {
-  Query query{{"query", text_of(parameters, "query")},
-              {"limit", std::to_string(integer_of(parameters, "limit", 20))}};
-  pass(query, parameters, "cursor");
+  Query query = co_await skills_query(session, std::move(parameters));
   co_return co_await session.api.get("/skills/search", std::move(query));
+}
+
+std::string joined(const json::value* texts, std::string_view before, std::string_view between) {
+  std::string out;
+  if (texts == nullptr || !texts->is_array()) return out;
+  for (const auto& text : texts->as_array())
+    if (text.is_string()) {
+      out += out.empty() ? before : between;
+      for (const char c : view(text.as_string())) {
+        if (c == '|' && before == "| ") out += '\\';
+        out += c;
+      }
+    }
+  return out;
+}
+
+/// A block of a document as Markdown.
+std::string to_markdown(const json::value& block) {
+  const std::string type = text_at(block, "type", ""), text = text_at(block, "text", "");
+  if (type == "heading") {
+    const auto* level = find_path(block, "level");
+    const bool known = level != nullptr && level->is_int64();
+    const auto depth = known ? std::clamp<std::int64_t>(level->as_int64(), 1, 6) : 1;
+    return std::string(static_cast<std::size_t>(depth), '#') + " " + text + "\n";
+  }
+  if (type == "list") return joined(find_path(block, "items"), "- ", "\n- ") + "\n";
+  if (type == "code")
+    return fmt::format("```{}\n{}\n```\n", text_at(block, "language", ""),
+                       text_at(block, "code", ""));
+  if (type != "table") return text + "\n";
+  const auto* headers = find_path(block, "headers");
+  const auto* rows = find_path(block, "rows");
+  if (headers == nullptr || !headers->is_array() || rows == nullptr || !rows->is_array()) return "";
+  std::string out = joined(headers, "| ", " | ") + " |\n|";
+  for (std::size_t i = 0; i < headers->as_array().size(); ++i) out += "---|";
+  for (const auto& row : rows->as_array()) out += "\n" + joined(&row, "| ", " | ") + " |";
+  return out + "\n";
 }
 
 Task<json::value> read_skill(Session& session, json::object parameters) {
   Query query{{"id", text_of(parameters, "id")}};
   pass(query, parameters, "section");
-  co_return co_await session.api.get("/skills/docs", std::move(query));
+  const std::string format = text_of(parameters, "format", "json");
+  if (format != "json" && format != "markdown")
+    throw Problem("validation_error",
+                  fmt::format("--format: '{}' is neither json nor markdown", format));
+  json::value document = co_await session.api.get("/skills/docs", std::move(query));
+  if (format == "json") co_return document;
+  const auto* content = find_path(document, "content");
+  if (content != nullptr && content->is_array())
+    for (const auto& block : content->as_array()) session.out << to_markdown(block) << '\n';
+  const auto* outline = find_path(document, "outline");
+  if (find_path(document, "section_id")->is_null() && outline != nullptr && outline->is_array()) {
+    session.out << "## Sections\n\n";
+    for (const auto& part : outline->as_array())
+      session.out << fmt::format("- `{}`: {}\n", text_at(part, "id", ""),
+                                 text_at(part, "summary", ""));
+  }
+  co_return nullptr;
 }
 
 Task<json::value> application_token(Session& session, json::object) {
@@ -503,6 +568,7 @@ std::vector<Command> make_commands() {
        {{"ID", "id"},
         {"NAME", "name"},
         {"SERVICE", "summarized_source_template.name"},
+        {"STATUS", "status"},
         {"CREATED", "created_at"}},
        list_connectors},
       {"connectors",
@@ -572,7 +638,9 @@ std::vector<Command> make_commands() {
        "list",
        "Documents that explain connectors to a model",
        "fairlead skills list",
-       {{"limit", integer, false, "1 to 100"}, {"cursor", text, false, "From next_cursor"}},
+       {{"workspace", text, false, "Of one workspace"},
+        {"limit", integer, false, "1 to 100"},
+        {"cursor", text, false, "From next_cursor"}},
        {{"ID", "id"}, {"TITLE", "title"}, {"KIND", "kind"}},
        list_skills},
       {"skills",
@@ -580,6 +648,7 @@ std::vector<Command> make_commands() {
        "Find a document by part of a name",
        "fairlead skills search --query github",
        {{"query", text, true, "Part of a name or id"},
+        {"workspace", text, false, "Of one workspace"},
         {"limit", integer, false, "1 to 100"},
         {"cursor", text, false, "From next_cursor"}},
        {{"ID", "id"}, {"TITLE", "title"}, {"KIND", "kind"}},
@@ -588,7 +657,9 @@ std::vector<Command> make_commands() {
        "docs",
        "Read a document, or one section of it",
        "fairlead skills docs --id connector-source:... --section entity:issues",
-       {{"id", text, true, "Document id"}, {"section", text, false, "Section id from the outline"}},
+       {{"id", text, true, "Document id"},
+        {"section", text, false, "Section id from the outline"},
+        {"format", text, false, "json (default) or markdown"}},
        {},
        read_skill},
       {"tokens",

@@ -19,6 +19,11 @@ void collect(const CLI::App& app, const std::string& words, std::vector<Place>& 
     place.next += sub->get_name() + " ";
   for (const auto* option : app.get_options([](const CLI::Option*) { return true; }))
     for (const auto& name : option->get_lnames()) place.next += "--" + name + " ";
+  if (words == "completion") place.next = "bash zsh fish " + place.next;
+  if (words == "schema")  // its words are those of the commands
+    for (const auto* sub : app.get_parent()->get_subcommands([](const CLI::App*) { return true; }))
+      if (!sub->get_subcommands([](const CLI::App*) { return true; }).empty())
+        place.next += sub->get_name() + " ";
   places.push_back(place);
   for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; }))
     collect(*sub, words.empty() ? sub->get_name() : words + " " + sub->get_name(), places);

@@ -25,13 +25,41 @@ std::string type_of_status(int status) {
   }
 }
 
-std::string hint_of_status(int status, const std::optional<std::string>& retry_after) {
+/// `error_code` of the first entry; empty when the answer is none of Fairlead's.
+std::string error_code_of(const json::value& detail) {
+  const auto* body = detail.if_object();
+  const auto* errors = body != nullptr ? body->if_contains("errors") : nullptr;
+  const auto* list = errors != nullptr ? errors->if_array() : nullptr;
+  const auto* first = list != nullptr && !list->empty() ? list->front().if_object() : nullptr;
+  const auto* code = first != nullptr ? find_string(*first, "error_code") : nullptr;
+  return code != nullptr ? std::string(view(*code)) : "";
+}
+
+/// Where to look for what was not found, by what the message says is missing.
+std::string hint_of_missing(std::string_view message) {
+  constexpr std::pair<std::string_view, std::string_view> lists[] = {
+      {"workspace", "workspaces list"},
+      {"service", "connectors list-available"},
+      {"document", "skills list"},
+      {"connector", "connectors list"},
+  };
+  for (const auto& [what, command] : lists)
+    if (message.find(what) != std::string_view::npos)
+      return fmt::format("Run `fairlead {}` to see what there is.", command);
+  return "";
+}
+
+std::string hint_of(int status, std::string_view error_code, std::string_view message,
+                    const std::optional<std::string>& retry_after) {
+  if (error_code == "provider_auth")
+    return "`fairlead connectors update --credentials FILE` gives the connector new credentials.";
   switch (status) {
     case 401:
       return "Run `fairlead login`, or set FAIRLEAD_CLIENT_ID, FAIRLEAD_CLIENT_SECRET and "
              "FAIRLEAD_ORGANIZATION_ID.";
     case 404:
-      return "Run `fairlead connectors list` to see what there is.";
+      if (error_code.empty()) return "Is that a Fairlead server? FAIRLEAD_SERVER says where it is.";
+      return error_code == "not_found" ? hint_of_missing(message) : "";
     case 429:
       return fmt::format("Wait {} s, then try again.", retry_after.value_or("a few"));
     default:
@@ -63,8 +91,8 @@ Problem problem_of_answer(int status, const std::string& body,
     }
   }
   Problem problem(type_of_status(status), message, status);
+  problem.hint = hint_of(status, error_code_of(detail), message, retry_after);
   problem.detail = std::move(detail);
-  problem.hint = hint_of_status(status, retry_after);
   return problem;
 }
 

@@ -64,6 +64,9 @@ def test_credentials_come_from_standard_input_and_never_back(server, sandbox):
     (["connectors", "create", "--definition", "githb"], 3, "not_found", "did you mean 'github'"),
     (["connectors", "create", "--definition", "github"], 4, "validation_error", "--credentials"),
     (["connectors", "list", "--bogus"], 4, "validation_error", "bogus"),
+    (["connectors", "list", "--workspce", "x"], 4, "validation_error", "unknown flag '--workspce'; did you mean '--workspace'"),
+    (["skills", "docs", "--id", "x", "--format", "html"], 4, "validation_error", "neither json nor markdown"),
+    (["skills", "list", "--workspace", "nothing-like-it"], 3, "not_found", "no active workspace"),
     (["connectors", "list", "-o", "xml"], 4, "validation_error", "xml"),
     (["organizations", "use", "--id", "00000000-0000-4000-8000-000000000000"], 3, "not_found", "no organization"),
     (["workspaces", "list", "--limit", "many"], 4, "validation_error", "whole number"),
@@ -88,6 +91,65 @@ def test_wrong_credentials_exit_with_2(server):
 def test_a_server_that_is_away_is_said_to_be(server):
     done = server.cli("workspaces", "list", environment={"FAIRLEAD_SERVER": "http://127.0.0.1:1"})
     assert done.returncode == 1 and error_of(done)["type"] == "connection_error" and error_of(done)["retryable"]
+    notices = [json.loads(line)["message"] for line in done.stderr.splitlines()[:-1]]
+    assert [text.rpartition("again in ")[2] for text in notices] == ["1 s", "2 s", "4 s"], "nobody waits without knowing for what"
+
+
+@pytest.mark.parametrize("arguments, hint", [
+    (["connectors", "inspect", "--id", "00000000-0000-4000-8000-000000000000"], "connectors list"),
+    (["connectors", "list", "--workspace", "nothing-like-it"], "workspaces list"),
+    (["skills", "docs", "--id", "nothing-like-it"], "skills list"),
+    (["connectors", "execute", "--name", "harbor", "--entity", "tickets", "--action", "get", "--params", '{"id": "tkt_0"}'], None),
+])
+def test_the_hint_leads_to_what_is_missing(server, harbor, arguments, hint):
+    problem = error_of(server.cli(*arguments, check=3))
+    assert (hint in problem["hint"]) if hint else ("hint" not in problem), problem
+
+
+def test_another_server_is_not_taken_for_fairlead(server, sandbox):
+    problem = error_of(server.cli("workspaces", "list", environment={"FAIRLEAD_SERVER": sandbox}))
+    assert "Is that a Fairlead server?" in problem["hint"]
+
+
+def test_an_answer_that_cannot_be_written_is_no_success(server, harbor):
+    for command in (f"{BINARY} version", f"{BINARY} exec-local --definition harbor --entity account --action get --plan --credentials -"):
+        done = subprocess.run(["bash", "-c", command + " > /dev/full"], input='{"api_key":"k"}', capture_output=True, text=True)
+        assert done.returncode == 1 and "cannot be written" in error_of(done)["message"], done
+
+
+def test_verbose_notes_requests_and_no_secrets(server):
+    done = server.cli("workspaces", "list", "-v", check=0)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(line["type"], line["status_code"]) for line in lines] == [("debug", 200), ("debug", 200)]
+    assert lines[1]["request"].startswith("GET /api/v1/workspaces")
+    assert server.client["client_secret"] not in done.stderr and "ey" + "J" not in done.stderr
+
+
+def test_a_document_reads_as_markdown(server, harbor):
+    skill = json.loads(server.cli("skills", "search", "--query", "harbor", "--workspace", "default", check=0).stdout)["data"][0]["id"]
+    text = server.cli("skills", "docs", "--id", skill, "--format", "markdown", check=0).stdout
+    assert text.startswith("# ") and "- `entity:tickets`: " in text
+    section = server.cli("skills", "docs", "--id", skill, "--section", "entity:tickets", "--format", "markdown", check=0).stdout
+    assert "\n| " in section and "## Sections" not in section
+
+
+@pytest.mark.parametrize("flags, part", [
+    (["--params", '{"limt": 1}'], "unknown parameter 'limt'; did you mean 'limit'?"),
+    (["--params", '{"nonsensical": 1}', "--all"], "there are status, "),
+    (["--config", '{"bas_url": "x"}', "--plan"], "unknown setting 'bas_url'; did you mean 'base_url'?"),
+    (["--batch"], "--batch reads its calls from standard input"),
+    (["--connect-to", "10.0.0.1:80"], "--connect-to '10.0.0.1:80' must be a loopback address"),
+])
+def test_exec_local_drops_nothing_without_a_word(flags, part):
+    done = run_cli("exec-local", "--definition", "harbor", "--entity", "tickets", "--action", "list", "--credentials", "-", *flags,
+                   stdin='{"api_key":"k"}')
+    assert done.returncode == 4 and part in done.stderr, done
+
+
+def test_credentials_may_have_the_names_of_the_published_clients():
+    plan = run_cli("exec-local", "--definition", "github", "--entity", "viewer", "--action", "get", "--plan", "--credentials", "-",
+                   stdin='{"personal_access_token":"ghp_x","option_title":""}', check=0)
+    assert json.loads(plan.stdout)["auth_scheme"] == "personalToken" and "ghp_x" not in plan.stdout
 
 
 def test_login_keeps_what_works_in_a_private_file(server, tmp_path):
@@ -125,7 +187,7 @@ def test_every_command_has_help_with_an_example():
     for words in every_command():
         text = run_cli(*words, "--help", check=0).stdout
         assert "Usage: fairlead" in text and "{true}" not in text and "See fairlead" not in text, words
-        if words and not subcommands(text) and words not in (("version",), ("login", "show"), ("schema",)):
+        if words:
             assert re.search("Examples?:", text), words
     assert json.loads(run_cli("schema", "connectors", "execute", check=0).stdout)["params"]["required"] == ["entity", "action"]
 
@@ -152,6 +214,7 @@ def test_completions_know_every_command(shell):
             assert expected <= completed(shell, ["fairlead", *words, ""]), words
         assert {name for name in expected if name.startswith("--")} <= completed(shell, ["fairlead", *words, "--"]), words
     assert completed(shell, ["fairlead", "connectors", "exe"]) == {"execute"}
+    assert {"bash", "zsh", "fish"} <= completed(shell, ["fairlead", "completion", ""])
     assert "--params" in completed(shell, ["fairlead", "connectors", "execute", "--name", "list", "--par"]), "a flag's value is no command"
 
 
@@ -164,7 +227,7 @@ def test_a_terminal_gets_a_table_and_a_pipe_gets_json(server, harbor):
     table = subprocess.run(["script", "-qec", f"{BINARY} connectors list", "/dev/null"], capture_output=True, text=True, env={
         **os.environ, "FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
         "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"]}).stdout
-    assert table.splitlines()[0].split() == ["ID", "NAME", "SERVICE", "CREATED"]
+    assert table.splitlines()[0].split() == ["ID", "NAME", "SERVICE", "STATUS", "CREATED"]
     assert json.loads(server.cli("connectors", "list", check=0).stdout)["data"]
 
 
