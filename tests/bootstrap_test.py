@@ -10,11 +10,15 @@ NOTHING_INSTALLED = "echo not-installed"
 ALL_INSTALLED = "printf installed"
 
 
+def free_megabytes(number):
+    return f"echo Avail; echo '  {number}'"
+
+
 def run(folder, programs):
     """Runs it with these programs (name: shell text) and a few harmless ones of this machine on its PATH, and nothing else."""
-    for name in ("env", "bash", "sh", "dirname", "cat", "find"):
+    for name in ("env", "bash", "sh", "dirname", "cat", "cut", "find", "tail"):
         (folder / name).symlink_to(shutil.which(name))
-    for name, text in programs.items():
+    for name, text in {"df": free_megabytes(90_000), "du": "exit 1", **programs}.items():
         (folder / name).write_text(f"#!/bin/sh\n{text}\n")
         (folder / name).chmod(0o755)
     return subprocess.run([shutil.which("bash"), BOOTSTRAP, "build"], env={"PATH": str(folder)}, capture_output=True, text=True)
@@ -33,6 +37,14 @@ def test_what_it_cannot_install_it_names_with_the_way_out(tmp_path, programs, wo
     assert done.returncode == 1
     assert done.stdout.startswith("Installing from Debian: ") and "libboost1.81-dev" in done.stdout, "the list comes first"
     for word in words:
+        assert word in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("built, code", [("exit 1", 1), ("echo '9	build'", 1), ("echo '120	build'", 0)])
+def test_it_wants_room_for_what_is_not_built_yet(tmp_path, built, code):
+    done = run(tmp_path, {"dpkg-query": ALL_INSTALLED, "df": free_megabytes(70), "du": built})
+    assert done.returncode == code, done.stderr
+    for word in ("70 MB are free", "about 150 MB", "run the same command again") if code else ():
         assert word in done.stderr, done.stderr
 
 
