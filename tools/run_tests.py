@@ -25,9 +25,9 @@ def run(title, command, **options):
     return code
 
 
-def must(title, command):
+def must(title, command, way_out=""):
     if run(title, command) != 0:
-        print(f"{title} failed: nothing was tested\n0 passed, 1 failed")
+        print(f"{title} failed: nothing was tested{way_out}\n0 passed, 1 failed")
         sys.exit(1)
 
 
@@ -48,9 +48,10 @@ def python_environment():
     stamp = home / "requirements.txt"
     python = home / "bin" / "python"
     if not stamp.exists() or stamp.read_text() != wanted:
-        must("Python packages of the tests", [sys.executable, "-m", "venv", "--clear", str(home)])
-        must("installing them", [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r",
-                                 str(ROOT / "tests" / "requirements.txt")])
+        must("a virtual environment for the Python tests", [sys.executable, "-m", "venv", "--clear", str(home)])
+        must("installing the Python packages of the tests",
+             [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", str(ROOT / "tests" / "requirements.txt")],
+             ". What pip says is above; when the Python package index can be reached, run the same command again")
         stamp.write_text(wanted)
     return python
 
@@ -125,6 +126,8 @@ def main():
     reports.mkdir(parents=True, exist_ok=True)
     os.environ.update(sanitizer_environment())
 
+    # First, because it needs the network: a machine without one should not build for a quarter of an hour to learn that.
+    python = python_environment() if arguments.only != "cpp" else None
     must(f"configuring build/{arguments.preset}", ["cmake", "--preset", arguments.preset, "--log-level=WARNING"])
     must(f"building build/{arguments.preset}", ["cmake", "--build", str(build), "-j", arguments.jobs])
 
@@ -133,12 +136,11 @@ def main():
         counted = run_programs(build, reports, int(arguments.jobs), arguments.match)
         passed, failed, skipped = passed + counted[0], failed + counted[1], skipped + counted[2]
     if arguments.only != "cpp":
-        python = python_environment()
         report = reports / f"python-{arguments.preset}.xml"
         report.unlink(missing_ok=True)
         complaints = reports / f"sanitizer-{arguments.preset}"
         environment = log_reports_to(dict(os.environ, FAIRLEAD_BINARY=str(build / "bin" / "fairlead")), complaints)
-        run("Python tests", [str(python), "-m", "pytest", "-q", "-n", arguments.jobs, "--dist", "loadfile", "--junitxml", str(report), *arguments.python],
+        run("Python tests", [str(python), "-m", "pytest", "-q", "-rs", "-n", arguments.jobs, "--dist", "loadfile", "--junitxml", str(report), *arguments.python],
             env=environment)
         counted = count(report)
         passed, failed, skipped = passed + counted[0], failed + counted[1] + count_reports(complaints), skipped + counted[2]

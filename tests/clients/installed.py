@@ -31,7 +31,7 @@ def find_python(*versions):
         for candidate in candidates:
             if candidate and version_of(candidate) == version:
                 return candidate
-    pytest.skip(f"no Python {' or '.join(versions)} with venv on this machine")
+    pytest.skip(f"needs Python {' or '.join(versions)} with venv, on the PATH or installed by pyenv")
 
 
 @contextlib.contextmanager
