@@ -1,6 +1,7 @@
 #include "cli/api_client.hpp"
 
 #include "base/encoding.hpp"
+#include "cli/waiting.hpp"
 
 #include <fmt/format.h>
 
@@ -70,7 +71,11 @@ Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeata
     net::OutboundRequest to_send = request;
     const Deadline deadline = Deadline::after(execute_time);
     const auto begun = std::chrono::steady_clock::now();
-    auto answer = co_await client_.send(std::move(to_send), deadline);
+    auto answer = Result<net::Answer, net::SendFailure>(net::Answer());
+    {
+      const Waiting waiting(co_await asio::this_coro::executor);
+      answer = co_await client_.send(std::move(to_send), deadline);
+    }
     if (answer) note_answer(request_line(request), answer->status, begun);
     const bool last = attempt == waits.size();
     if (answer) {
@@ -170,6 +175,7 @@ Task<json::value> ApiClient::execute(std::string path, json::value body,
   const Deadline deadline = Deadline::after(24h);
   const std::string line = request_line(out);
   const auto begun = std::chrono::steady_clock::now();
+  Waiting waiting(co_await asio::this_coro::executor);
   auto opened = co_await client_.open(std::move(out), deadline);
   if (!opened)
     throw Problem("connection_error",
@@ -183,6 +189,7 @@ Task<json::value> ApiClient::execute(std::string path, json::value body,
   for (;;) {
     const std::string piece = co_await opened->body();
     if (piece.empty()) break;
+    waiting.note(piece.size());
     if (is_file)
       on_bytes(piece);
     else

@@ -2,6 +2,8 @@
 
 #include <openssl/crypto.h>
 
+#include <array>
+#include <csignal>
 #include <iostream>
 #include <termios.h>
 #include <unistd.h>
@@ -9,26 +11,38 @@
 namespace fairlead::cli {
 namespace {
 
+termios terminal_before;  // where a signal handler finds it
+
+/// Who interrupts the question gets a terminal back that shows what is typed.
+extern "C" void restore_and_end(int signal) {
+  tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
+  ::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
 /// Switches the terminal's echo off while it lives.
 class NoEcho {
  public:
   explicit NoEcho(Echo echo)
-      : active_(echo == Echo::hidden && tcgetattr(STDIN_FILENO, &before_) == 0) {
+      : active_(echo == Echo::hidden && tcgetattr(STDIN_FILENO, &terminal_before) == 0) {
     if (!active_) return;
-    termios quiet = before_;
+    for (std::size_t i = 0; i < ends.size(); ++i) handlers_[i] = ::signal(ends[i], restore_and_end);
+    termios quiet = terminal_before;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
   }
   ~NoEcho() {
     if (!active_) return;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal_before);
+    for (std::size_t i = 0; i < ends.size(); ++i) ::signal(ends[i], handlers_[i]);
     std::cerr << '\n';
   }
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
 
  private:
-  termios before_{};
+  static constexpr std::array ends = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  std::array<sighandler_t, ends.size()> handlers_{};
   bool active_;
 };
 

@@ -152,7 +152,7 @@ TEST(OtherNames, OfCredentialsAreChecked) {
   for (const auto& [names, problem] :
        {std::pair("{fields: {pat: tokn}}", "'tokn' is no field of this scheme"),
         std::pair("{fields: {host: token}}", "'host' is a field of its own"),
-        std::pair("{parameters: {pat: token}}", "parameters"), std::pair("{}", "fields")}) {
+        std::pair("{parameters: {pat: token}}", "fields: is missing"), std::pair("{}", "fields")}) {
     const auto definition = load_definition(definition_with_scheme(names));
     ASSERT_FALSE(definition) << names;
     EXPECT_THAT(definition.error().message, HasSubstr(problem));

@@ -1,14 +1,16 @@
 """The command line as a person and as a program meet it: flags, output, exit codes, errors."""
 import json
 import os
+import pty
 import re
 import shutil
 import stat
 import subprocess
+import termios
 
 import pytest
 
-from support.harness import BINARY, run_cli
+from support.harness import BINARY, http, run_cli
 
 
 def error_of(done):
@@ -255,3 +257,37 @@ def test_looking_at_an_installation_that_is_not_there_makes_none(tmp_path, comma
     done = run_cli(*command, "--state-dir", tmp_path / "typo")
     assert done.returncode != 0 and not (tmp_path / "typo").exists()
     assert "fairlead init" in done.stdout + done.stderr
+
+
+def at_a_terminal(server, arguments, answers):
+    """Runs a command on a terminal of its own; for each (prompt, keys) waits and types. Answers what was shown, and whether the terminal
+    shows at the end what is typed."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.update(FAIRLEAD_SERVER=server.url, FAIRLEAD_CLIENT_ID=server.client["client_id"],
+                          FAIRLEAD_CLIENT_SECRET=server.client["client_secret"], FAIRLEAD_ORGANIZATION_ID=server.client["organization_id"])
+        os.execv(BINARY, [str(BINARY), *arguments])
+    shown, shows_typing = b"", None
+    try:
+        while True:
+            shown += os.read(terminal, 4096)
+            shows_typing = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+            if answers and answers[0][0] in shown.decode(errors="replace"):
+                os.write(terminal, answers.pop(0)[1].encode())
+    except OSError:  # the other end is closed
+        shows_typing = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+    os.waitpid(child, 0)
+    os.close(terminal)
+    return shown.decode(), shows_typing
+
+
+def test_a_question_that_is_interrupted_leaves_the_terminal_as_it_was(server, harbor):
+    arguments = ["connectors", "create", "--definition", "harbor", "--name", "asked"]
+    shown, shows_typing = at_a_terminal(server, arguments, [("Which one", "1\n"), ("API key:", "\x03")])
+    assert "API key:" in shown and shows_typing
+
+
+def test_somebody_at_a_terminal_sees_that_it_takes_its_time(server, harbor, sandbox):
+    http("POST", f"{sandbox}/_faults", {"fault": "delay_ms=3200", "path": "/v1/orders", "times": 1})
+    shown, _ = at_a_terminal(server, ["connectors", "execute", "--name", "harbor", "--entity", "orders", "--action", "list"], [])
+    assert "waiting for the answer: 2 s" in shown and shown.index("waiting") < shown.index('"result"')
