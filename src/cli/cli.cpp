@@ -168,7 +168,22 @@ void run_command(const Command& command, const Given& given) {
   Settings settings = settings_or_throw();
   ApiClient api(settings, given.verbose);
   Session session{settings, api, std::cout, isatty(STDIN_FILENO) == 1};
-  print(command, given, run_to_end(command.run(session, std::move(parameters))));
+  json::value answer;
+  try {
+    answer = run_to_end(command.run(session, std::move(parameters)));
+  } catch (const Problem&) {
+    throw;
+  } catch (const Failure&) {
+    throw;
+  } catch (const std::exception& unexpected) {
+    // Commands take the server at its word; what stands where FAIRLEAD_SERVER points may be
+    // another.
+    Problem problem("api_error", fmt::format("the answer of {} is not as expected: {}",
+                                             settings.server, unexpected.what()));
+    problem.hint = "Is that a Fairlead server of this version? FAIRLEAD_SERVER says where it is.";
+    throw problem;
+  }
+  print(command, given, answer);
 }
 
 void add_command(CLI::App& resource, const Command& command) {
@@ -237,6 +252,7 @@ void login(const LoginOptions& options) {
     settings.organization_id.clear();
   }
   if (!options.organization.empty()) settings.organization_id = options.organization;
+  while (settings.server.ends_with('/')) settings.server.pop_back();
   ApiClient api(settings);
   const json::object token = run_to_end(api.application_token());
   if (const auto* organization = find_string(token, "organization_id");
@@ -429,6 +445,8 @@ int parse_and_run(CLI::App& app, int argc, char** argv,
     const int code = fail(problem_of(failure.error()));
     const int special = special_code(failure.error());
     return special != 0 ? special : code;
+  } catch (const std::exception& unexpected) {
+    return fail(Problem("local_error", unexpected.what()));
   }
 }
 

@@ -465,7 +465,8 @@ Task<json::value> read_skill(Session& session, json::object parameters) {
   if (content != nullptr && content->is_array())
     for (const auto& block : content->as_array()) session.out << to_markdown(block) << '\n';
   const auto* outline = find_path(document, "outline");
-  if (find_path(document, "section_id")->is_null() && outline != nullptr && outline->is_array()) {
+  const auto* section = find_path(document, "section_id");
+  if ((section == nullptr || section->is_null()) && outline != nullptr && outline->is_array()) {
     session.out << "## Sections\n\n";
     for (const auto& part : outline->as_array())
       session.out << fmt::format("- `{}`: {}\n", text_at(part, "id", ""),

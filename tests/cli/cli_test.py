@@ -1,4 +1,5 @@
 """The command line as a person and as a program meet it: flags, output, exit codes, errors."""
+import http.server as http_server
 import json
 import os
 import pty
@@ -7,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import termios
+import threading
 
 import pytest
 
@@ -113,6 +115,44 @@ def test_another_server_is_not_taken_for_fairlead(server, sandbox):
     assert "Is that a Fairlead server?" in problem["hint"]
 
 
+@pytest.fixture(scope="module")
+def another_server():
+    """Answers everything with its `body`."""
+    class Handler(http_server.BaseHTTPRequestHandler):
+        def answer(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = b'{"access_token": "t"}' if self.path.endswith("/token") else self.server.body
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = answer
+
+        def log_message(self, *_):
+            pass
+
+    running = http_server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    yield running
+    running.shutdown()
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "5", "null", '{"data": {}}', '{"data": [1]}', '{"data": [{"name": 5}], "definitions": [5]}', '{"definitions": 5}'])
+def test_another_shape_of_answer_is_an_error_and_no_crash(another_server, tmp_path, body):
+    another_server.body = body.encode()
+    (tmp_path / "key.json").write_text("{}")
+    for command in ["connectors inspect --name x", "connectors list -o table", "connectors list-available", "connectors describe --id x",
+                    f"connectors create --definition github --credentials {tmp_path}/key.json", "organizations use --id x", "workspaces use --name x",
+                    "workspaces list", "skills docs --id x --format markdown", "tool-calls list", "connectors execute --id x --entity a --action list --all"]:
+        done = run_cli(*command.split(), environment={
+            "FAIRLEAD_SERVER": f"http://127.0.0.1:{another_server.server_address[1]}", "FAIRLEAD_CLIENT_ID": "i", "FAIRLEAD_CLIENT_SECRET": "s",
+            "FAIRLEAD_ORGANIZATION_ID": "o"})
+        assert 0 <= done.returncode <= 4, (command, done)
+        assert done.returncode == 0 or error_of(done)["message"], (command, done)
+
+
 def test_an_answer_that_cannot_be_written_is_no_success(server, harbor):
     for command in (f"{BINARY} version", f"{BINARY} exec-local --definition harbor --entity account --action get --plan --credentials -"):
         done = subprocess.run(["bash", "-c", command + " > /dev/full"], input='{"api_key":"k"}', capture_output=True, text=True)
@@ -158,7 +198,7 @@ def test_login_keeps_what_works_in_a_private_file(server, tmp_path):
     settings = tmp_path / "deep" / "settings.json"
     environment = {"FAIRLEAD_SETTINGS": str(settings)}
     os.umask(0o022)
-    run_cli("login", "--server", server.url, "--client-file", server.client_file, environment=environment, check=0)
+    run_cli("login", "--server", server.url + "/", "--client-file", server.client_file, environment=environment, check=0)
     assert stat.S_IMODE(settings.stat().st_mode) == 0o600
     shown = run_cli("login", "show", environment=environment, check=0).stdout
     assert server.client["client_secret"] not in shown and server.client["client_id"] in shown
