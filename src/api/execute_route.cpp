@@ -12,7 +12,6 @@ namespace fairlead::api {
 namespace {
 
 using platform::ExecuteCommand;
-using platform::Executed;
 
 constexpr std::size_t longest_intent = 512;
 constexpr std::size_t most_calls = 10;

@@ -13,7 +13,6 @@ namespace fairlead::api {
 namespace {
 
 using fairlead::testing::ApiUnderTest;
-using fairlead::testing::HarborUpstream;
 using fairlead::testing::Reply;
 using ::testing::HasSubstr;
 

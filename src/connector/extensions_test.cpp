@@ -20,7 +20,6 @@ using fairlead::testing::unrestricted;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 const char* const two_parameters =
