@@ -365,7 +365,8 @@ class RecordExpressions {
   }
 
   Result<std::string> render(const Template& form) {
-    if ((steps_ += render_steps) > expression_steps)
+    steps_ += render_steps;
+    if (steps_ > expression_steps)
       return invalid("it takes too many steps over all records of this answer");
     return form.render(names_, Undefined::is_error, options_.now, &steps_);
   }

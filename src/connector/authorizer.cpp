@@ -201,7 +201,8 @@ class Authorizer {
 
   std::optional<CallError> set_header(std::string_view name, const std::string& value) {
     if (!net::is_header_name(name) || !is_header_text(value)) return unsendable(name);
-    if ((added_ += name.size() + value.size()) > most_headers)
+    added_ += name.size() + value.size();
+    if (added_ > most_headers)
       return credentials_error(
           fmt::format("The credentials make more than {} bytes of headers", most_headers));
     draft_.headers.set(name, value);

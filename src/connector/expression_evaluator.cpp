@@ -77,7 +77,8 @@ class Evaluator {
   }
 
   void charge(std::size_t steps) {
-    if ((steps_ += steps) > most_steps) fail("the template takes too many steps");
+    steps_ += steps;
+    if (steps_ > most_steps) fail("the template takes too many steps");
   }
   static void check_size(std::size_t bytes) {
     if (bytes > most_output) fail("the template makes more than 64 KiB of text");

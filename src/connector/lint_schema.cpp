@@ -82,7 +82,8 @@ bool repeats_name(std::string_view description, std::string_view name) {
 
 SchemaLinter::SchemaLinter(const Place& root, std::vector<Finding>& findings)
     : root_(root), findings_(findings) {
-  if ((components_ = member_of(root_, "components"))) schemas_ = member_of(*components_, "schemas");
+  components_ = member_of(root_, "components");
+  if (components_) schemas_ = member_of(*components_, "schemas");
 }
 
 void SchemaLinter::note(const Place& place, const char* code, std::string message,

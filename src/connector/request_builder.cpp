@@ -420,7 +420,8 @@ Check build_headers(const Operation& operation, const json::object& params, Requ
     if (value == nullptr || value->is_null()) continue;
     auto text = header_value(parameter.name, *value);
     if (!text) return std::move(text).error();
-    if ((bytes += parameter.name.size() + text->size()) > header_bytes)
+    bytes += parameter.name.size() + text->size();
+    if (bytes > header_bytes)
       return invalid_parameter(parameter.name,
                                fmt::format("makes more than {} bytes of headers", header_bytes));
     draft.headers.set(parameter.name, *std::move(text));

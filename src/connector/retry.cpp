@@ -91,8 +91,9 @@ std::optional<double> retry_after_seconds(const RetryPolicy& policy, const net::
     if (policy.retry_after_format == RetryPolicy::Format::milliseconds) *seconds /= 1000;
     if (policy.retry_after_format == RetryPolicy::Format::unix_timestamp)
       *seconds -= seconds_of(now);
-  } else if ((seconds = http_date(text))) {
-    *seconds -= seconds_of(now);
+  } else {
+    seconds = http_date(text);
+    if (seconds) *seconds -= seconds_of(now);
   }
   if (!seconds) return std::nullopt;
   constexpr double most = 86'400.0 * 365;
