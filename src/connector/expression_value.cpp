@@ -120,7 +120,7 @@ bool append_directive(std::string& out, char directive, const Time& time, const 
 
 std::string python_text(const Time& time) {
   const Calendar c = calendar_of(time.at);
-  const std::string date = fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
+  std::string date = fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
   if (time.date_only) return date;
   const std::string fraction = c.microsecond == 0 ? "" : fmt::format(".{:06}", c.microsecond);
   return fmt::format("{} {:02}:{:02}:{:02}{}+00:00", date, c.hour, c.minute, c.second, fraction);

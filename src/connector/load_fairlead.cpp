@@ -322,7 +322,7 @@ class PaginationLoader {
   }
   /// The name of a parameter that the operation takes.
   std::optional<std::string> parameter_for(Fields& inputs, std::string_view role) {
-    const auto name = inputs.text(role);
+    auto name = inputs.text(role);
     if (!name) return std::nullopt;
     if (takes(*name)) return name;
     problems().add(*inputs.find(role), "the operation has no parameter '" + *name + "'" +
@@ -672,6 +672,7 @@ void finish_fairlead(const YamlNode& root, Loading& loading) {
       const Entity* entity = loading.definition.find_entity(operation->entity);
       operation->incremental->field = entity ? entity->update_time : "";
       if (operation->incremental->field.empty()) loading.problems.add(std::move(problem));
+      break;
     }
   Problems ignored;
   Fields fields(document, ignored);
