@@ -1,7 +1,6 @@
 """Every page of a list: exec-local and the command line against the sandbox, and against services that behave badly."""
 import http.server
 import json
-import os
 import signal
 import subprocess
 import threading

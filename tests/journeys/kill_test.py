@@ -26,13 +26,12 @@ def create_until_killed(server, token, acknowledged, stop):
 def test_killed_a_hundred_times_nothing_acknowledged_is_lost(tmp_path):
     rounds = int(os.environ.get("FAIRLEAD_KILLS", "100"))
     server = Server(tmp_path)
-    acknowledged = []
+    acknowledged, new = [], []
     for round_number in range(rounds):
         server.start()
         token = server.token()
-        if round_number:
-            for connector in new:
-                assert server.call("GET", f"/integrations/connectors/{connector}", token=token).status == 200, f"round {round_number}: {connector} is lost"
+        for connector in new:
+            assert server.call("GET", f"/integrations/connectors/{connector}", token=token).status == 200, f"round {round_number}: {connector} is lost"
         new, stop = [], threading.Event()
         writers = [threading.Thread(target=create_until_killed, args=(server, token, new, stop)) for _ in range(3)]
         for writer in writers:
