@@ -40,7 +40,7 @@ enum class CallErrorKind {
 };
 std::string_view name_of(CallErrorKind kind);
 
-struct CallError {
+struct CallError {  // NOLINT(clang-analyzer-core.uninitialized.Assign): as at Error
   CallErrorKind kind = CallErrorKind::executor;
   std::string message;
   int status = 0;              ///< of the service; 0 when it gave none
