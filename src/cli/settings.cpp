@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -46,6 +48,12 @@ void take_credentials(const json::object& from, Settings& into) {
   take(from, "client_id", into.client_id);
   if (const auto* secret = find_string(from, "client_secret"))
     into.client_secret = Secret(view(*secret));
+}
+
+Error cannot_write(const std::filesystem::path& path, int reason) {
+  return Error{ErrorKind::internal,
+               fmt::format("cannot write {}: {}; FAIRLEAD_SETTINGS may name another file",
+                           path.string(), std::strerror(reason))};
 }
 
 }  // namespace
@@ -120,14 +128,16 @@ Result<Done> save_settings(const Settings& settings) {
   unlink(fresh.c_str());
   const int descriptor =
       open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (descriptor < 0) return Error{ErrorKind::internal, fmt::format("cannot write {}", fresh)};
+  // The folder's own fault comes first: without it the file has only "no such file".
+  if (descriptor < 0) return cannot_write(path, code ? code.value() : errno);
   const bool written =
       write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       fsync(descriptor) == 0;
   close(descriptor);
   if (!written || rename(fresh.c_str(), path.c_str()) != 0) {
+    const int reason = errno;
     unlink(fresh.c_str());
-    return Error{ErrorKind::internal, fmt::format("cannot write {}", path.string())};
+    return cannot_write(path, reason);
   }
   return Done{};
 }

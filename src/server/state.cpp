@@ -19,9 +19,10 @@ void make_private_folder(const std::filesystem::path& folder) {
   struct stat status {};
   if (stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     const std::string why = code ? code.message() : "it is no folder";
-    throw Failure(
-        Error{ErrorKind::unavailable,
-              fmt::format("cannot make or read the state folder {}: {}", folder.string(), why)});
+    throw Failure(Error{ErrorKind::unavailable,
+                        fmt::format("cannot make or read the state folder {}: {}; --state-dir or "
+                                    "FAIRLEAD_STATE_DIR may name another",
+                                    folder.string(), why)});
   }
   if ((status.st_mode & 077) != 0)
     throw Failure(Error{

@@ -208,6 +208,15 @@ def test_login_keeps_what_works_in_a_private_file(server, tmp_path):
     assert done.returncode == 2 and "chmod 600" in error_of(done)["message"]
 
 
+def test_login_says_why_it_cannot_keep_the_credentials(server, tmp_path):
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "settings.json"
+    done = run_cli("login", "--server", server.url, "--client-file", server.client_file, environment={"FAIRLEAD_SETTINGS": str(place)})
+    assert done.returncode == 1, done
+    for word in (str(place), "Not a directory", "FAIRLEAD_SETTINGS"):
+        assert word in error_of(done)["message"]
+
+
 def test_fields_keep_the_nesting_and_reach_into_the_only_list(server, harbor):
     chosen = json.loads(server.cli("connectors", "list", "--fields", "name", check=0).stdout)
     assert {"name": "harbor"} in chosen["data"]

@@ -124,6 +124,14 @@ def test_a_state_folder_that_cannot_be_written_is_named(server):
         server.state.chmod(0o700)
 
 
+def test_a_state_folder_that_cannot_be_made_is_named_with_the_reason(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run_cli("serve", "--state-dir", tmp_path / "file" / "state", "--listen", "127.0.0.1:0", "--public-url", "http://fairlead.test")
+    assert done.returncode != 0
+    for word in (str(tmp_path / "file" / "state"), "Not a directory", "--state-dir"):
+        assert word in message_of(done)
+
+
 def test_files_are_private_whatever_the_umask(tmp_path):
     old = os.umask(0)
     try:
