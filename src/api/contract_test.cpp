@@ -107,6 +107,7 @@ TEST_F(Router, ReadsBodiesStrictly) {
   EXPECT_EQ(post(R"({"name":"a"})", "application/json; charset=utf-8").status, 200);
   EXPECT_EQ(post(R"({"name":"b"})", "").status, 200);
   EXPECT_EQ(post(R"(name=c)", "application/x-www-form-urlencoded").status, 415);
+  EXPECT_EQ(post(R"({"name":""})", "").message(), "name must not be empty");
   for (const auto& [coding, status] : {std::pair("identity", 200), std::pair("gzip", 415)})
     EXPECT_EQ(test.call("POST", "/api/v1/workspaces", token, json::object{{"name", "coded"}},
                         {{"Content-Encoding", coding}})

@@ -42,7 +42,11 @@ Result<WorkspaceId> workspace_id(const Exchange& exchange) {
 std::optional<access::WorkspaceName> parsed_name(BodyReader& body, const std::string& name) {
   auto parsed = access::WorkspaceName::parse(name);
   if (parsed) return *std::move(parsed);
-  body.problems().add("name", parsed.error().message, "invalid");
+  // Its own words call it by the name that it has elsewhere.
+  constexpr std::string_view elsewhere = "workspace_";
+  std::string message = parsed.error().message;
+  if (message.starts_with(elsewhere)) message.erase(0, elsewhere.size());
+  body.problems().add("name", std::move(message), "invalid");
   return std::nullopt;
 }
 
