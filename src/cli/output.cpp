@@ -1,11 +1,11 @@
 #include "cli/output.hpp"
 
-#include "base/encoding.hpp"
 #include "cli/problem.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -52,26 +52,86 @@ bool copy_paths(const json::value& from, const std::vector<std::string>& fields,
   return found;
 }
 
-std::string to_cell(const json::value* value) {
-  if (value == nullptr || value->is_null()) return "-";
-  if (const auto* text = value->if_string()) {
-    std::string cell(view(*text));
-    std::replace_if(
-        cell.begin(), cell.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-    return cell;
-  }
-  return json::serialize(*value);
+/// The first code point of valid UTF-8, and its bytes.
+struct Mark {
+  char32_t point;
+  std::size_t bytes;
+};
+
+Mark first_mark(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t bytes = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  char32_t point = bytes == 1 ? lead : lead & (0x7fu >> bytes);
+  for (std::size_t i = 1; i < bytes && i < text.size(); ++i)
+    point = (point << 6) | (static_cast<unsigned char>(text[i]) & 0x3fu);
+  return {point, std::min(bytes, text.size())};
 }
 
-std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
+struct Range {
+  char32_t first, last;
+};
+
+template <std::size_t size>
+bool is_in(const std::array<Range, size>& ranges, char32_t point) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [point](Range range) { return point >= range.first && point <= range.last; });
+}
+
+/// What would steer the terminal: controls, line ends, and what turns the direction of writing.
+constexpr std::array steering = {Range{0x00, 0x1f},     Range{0x7f, 0x9f},
+                                 Range{0x61c, 0x61c},   Range{0x200e, 0x200f},
+                                 Range{0x2028, 0x202e}, Range{0x2066, 0x2069}};
+/// What a terminal shows two columns wide, as far as it matters in names, and what it puts onto the
+/// character before.
+constexpr std::array wide = {
+    Range{0x1100, 0x115f},   Range{0x2e80, 0x303e},   Range{0x3041, 0xa4cf},
+    Range{0xac00, 0xd7a3},   Range{0xf900, 0xfaff},   Range{0xfe30, 0xfe6f},
+    Range{0xff01, 0xff60},   Range{0xffe0, 0xffe6},   Range{0x1f300, 0x1f64f},
+    Range{0x1f680, 0x1f6ff}, Range{0x1f900, 0x1f9ff}, Range{0x20000, 0x3fffd}};
+constexpr std::array joined = {Range{0x300, 0x36f}, Range{0x200b, 0x200d}, Range{0x20d0, 0x20ff},
+                               Range{0xfe00, 0xfe0f}, Range{0xfeff, 0xfeff}};
+
+std::size_t columns_of(char32_t point) {
+  if (point < 0x300) return 1;
+  return is_in(joined, point) ? 0 : is_in(wide, point) ? 2 : 1;
+}
+
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    const Mark mark = first_mark(text);
+    columns += columns_of(mark.point);
+    text.remove_prefix(mark.bytes);
+  }
+  return columns;
+}
+
+std::string to_cell(const json::value* value) {
+  if (value == nullptr || value->is_null()) return "-";
+  const auto* text = value->if_string();
+  if (text == nullptr) return json::serialize(*value);
+  std::string cell;
+  for (std::string_view rest = view(*text); !rest.empty();) {
+    const Mark mark = first_mark(rest);
+    if (is_in(steering, mark.point))
+      cell += ' ';
+    else
+      cell += rest.substr(0, mark.bytes);
+    rest.remove_prefix(mark.bytes);
+  }
+  return cell;
 }
 
 std::string cut_to(std::string text, std::size_t width) {
-  if (code_points(text) <= width) return text;
-  text.resize(utf8_prefix(text, width > 1 ? width - 1 : 1));
+  if (columns_of(text) <= width) return text;
+  std::size_t columns = 0, end = 0;
+  for (;;) {
+    const Mark mark = first_mark(std::string_view(text).substr(end));
+    columns += columns_of(mark.point);
+    if (columns + 1 > width) break;
+    end += mark.bytes;
+  }
+  text.resize(end);
   return text + "…";
 }
 
@@ -149,12 +209,12 @@ std::string to_table(const json::value& value, const std::vector<Column>& column
 
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;
-  for (const auto& column : columns) widths.push_back(code_points(column.title));
+  for (const auto& column : columns) widths.push_back(columns_of(column.title));
   for (const auto& row : rows) {
     auto& line = cells.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
       line.push_back(to_cell(find_path(row, columns[i].path)));
-      widths[i] = std::max(widths[i], code_points(line.back()));
+      widths[i] = std::max(widths[i], columns_of(line.back()));
     }
   }
   // The widest columns give way first; an id (36 characters) stays whole where it can.
@@ -171,7 +231,7 @@ std::string to_table(const json::value& value, const std::vector<Column>& column
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::string cell = cut_to(cell_of(i), widths[i]);
       out += cell;
-      if (i + 1 < columns.size()) out.append(widths[i] - code_points(cell) + 2, ' ');
+      if (i + 1 < columns.size()) out.append(widths[i] - columns_of(cell) + 2, ' ');
     }
     out += '\n';
   };

@@ -282,6 +282,17 @@ def test_a_terminal_gets_a_table_and_a_pipe_gets_json(server, harbor):
     assert json.loads(server.cli("connectors", "list", check=0).stdout)["data"]
 
 
+def test_names_of_any_writing_stand_in_columns_and_steer_no_terminal(server):
+    for name in ("cli 名前 🎉", "cli cafe\u0301", "cli \u202egnol"):
+        server.call("POST", "/workspaces", {"name": name})
+    table = server.cli("workspaces", "list", "--name-contains", "cli ", "-o", "table", check=0).stdout.splitlines()[1:]
+    rows = [line.partition("  active")[0][38:].rstrip() for line in table]
+    assert rows == ["cli cafe\u0301", "cli  gnol", "cli 名前 🎉"], rows
+    wide = {"cli 名前 🎉": 3, "cli cafe\u0301": -1}
+    ends = {line.index("  active") + wide.get(row, 0) for line, row in zip(table, rows)}
+    assert len(ends) == 1, table
+
+
 def test_a_download_goes_to_a_file_whole(server, harbor, tmp_path):
     files = json.loads(server.cli("connectors", "execute", "--name", "harbor", "--entity", "files", "--action", "list", check=0).stdout)["result"]
     wanted = next(file for file in files if file["size"] > 0)
