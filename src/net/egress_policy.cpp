@@ -240,9 +240,12 @@ std::optional<std::string> EgressPolicy::refusal(std::string_view host, std::str
     listed = true;
   }
   if (listed) return "plain HTTP is not allowed by the exception";
-  if (!is_globally_routable(judged)) return "the address is not a public one";
-  if (port != 443) return "the port is not 443";
-  if (!https) return "plain HTTP is not allowed";
+  const auto unless_excepted = [](const char* why) {
+    return std::string(why) + "; an operator can allow it by --egress-exception";
+  };
+  if (!is_globally_routable(judged)) return unless_excepted("the address is not a public one");
+  if (port != 443) return unless_excepted("the port is not 443");
+  if (!https) return unless_excepted("plain HTTP is not allowed");
   return std::nullopt;
 }
 
