@@ -13,6 +13,8 @@
 namespace fairlead::server {
 namespace {
 
+constexpr off_t room = 4096;  // what a private file is given before it is written
+
 void make_private_folder(const std::filesystem::path& folder) {
   std::error_code code;
   if (std::filesystem::create_directories(folder, code)) chmod(folder.c_str(), 0700);
@@ -59,6 +61,12 @@ PrivateFile::PrivateFile(std::filesystem::path path)
   if (descriptor_ < 0)
     throw Failure(Error{ErrorKind::conflict,
                         fmt::format("cannot make {}: {}", path_.string(), std::strerror(errno))});
+  // Where the file system can say so, a full disk is known now.
+  if (posix_fallocate(descriptor_, 0, room) != ENOSPC) return;
+  close(descriptor_);
+  unlink(path_.c_str());
+  throw Failure(Error{ErrorKind::unavailable,
+                      fmt::format("cannot make {}: {}", path_.string(), std::strerror(ENOSPC))});
 }
 
 PrivateFile::~PrivateFile() {
@@ -67,9 +75,9 @@ PrivateFile::~PrivateFile() {
 }
 
 void PrivateFile::write(std::string_view content) {
-  written_ = ::write(descriptor_, content.data(), content.size()) ==
-                 static_cast<ssize_t>(content.size()) &&
-             fsync(descriptor_) == 0;
+  const auto size = static_cast<ssize_t>(content.size());
+  written_ = ::write(descriptor_, content.data(), content.size()) == size &&
+             ftruncate(descriptor_, size) == 0 && fsync(descriptor_) == 0;
   if (!written_)
     throw Failure(Error{ErrorKind::unavailable,
                         fmt::format("cannot write {}: {}", path_.string(), std::strerror(errno))});

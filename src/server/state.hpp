@@ -24,8 +24,8 @@ enum class Absent { is_made, is_an_error };
 /// full, ...
 State open_state(const StateConfig& config, const Clock& clock, Absent absent = Absent::is_made);
 
-/// A new file that only its owner can read (0600), made empty at first, so that what goes into it
-/// is begun only when it has a place. Gone again unless written.
+/// A new file that only its owner can read (0600), made with some room at first, so that what goes
+/// into it is begun only when it has a place. Gone again unless written.
 class PrivateFile {
  public:
   /// Throws Failure, also when there is such a file already.

@@ -1,11 +1,12 @@
 """The disk of the whole server fills up: writes are refused in words, reads go on, nothing acknowledged is lost, and space that comes back is enough."""
 import contextlib
+import json
 import os
 import subprocess
 
 import pytest
 
-from support.harness import Server, definition_id, http, wait_until
+from support.harness import Server, definition_id, http, run_cli, wait_until
 
 TASK = {"workspace_name": "w", "definition_id": definition_id("github"), "validate": False, "credentials": {"token": "ghp_full_disk_0123456789"}}
 
@@ -41,6 +42,18 @@ def fill(folder):
                     pass
     assert os.statvfs(folder).f_bavail == 0
     return path
+
+
+def test_an_init_whose_client_file_has_no_room_makes_nothing(small_disk, tmp_path):
+    (tmp_path / "password").write_text("correct horse battery")
+    arguments = ["init", "--state-dir", tmp_path / "state", "--admin-email", "a@example.com", "--admin-password-file", tmp_path / "password",
+                 "--client-out", small_disk / "client.json"]
+    ballast = fill(small_disk)
+    done = run_cli(*arguments)
+    assert done.returncode == 1 and "No space left" in done.stderr and not (tmp_path / "state").exists(), done
+    ballast.unlink()
+    run_cli(*arguments, check=0)
+    assert json.loads((small_disk / "client.json").read_text())["client_secret"]
 
 
 def add(server, token, name):
