@@ -74,6 +74,9 @@ TEST(Suggestion, NearNamesAreOfferedAndFarOnesAreNot) {
   EXPECT_EQ(did_you_mean("isues", valid), "; did you mean 'issues'?");
   EXPECT_EQ(did_you_mean("Pull-Requests", valid), "; did you mean 'pull_requests'?");
   EXPECT_EQ(did_you_mean("zebra", valid), "");
+  EXPECT_EQ(what_else("isues", valid, "it has"), "; did you mean 'issues'?");
+  EXPECT_EQ(what_else("zebra", {"a", "b"}, "it has"), "; it has a, b");
+  EXPECT_EQ(what_else("zebra", {}, "it has"), "; it has none");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace fairlead {
 namespace {
@@ -38,8 +39,9 @@ std::vector<std::string> nearest_names(std::string_view given,
     if (name.size() > 2 * wanted.size() + 128) continue;  // far from it, and long to compare
     const std::string candidate = folded(name);
     std::size_t distance = edit_distance(wanted, candidate);
-    const bool contained = wanted.size() >= 3 && (candidate.find(wanted) != std::string::npos ||
-                                                  wanted.find(candidate) != std::string::npos);
+    const auto& [longer, shorter] = wanted.size() > candidate.size() ? std::tie(wanted, candidate)
+                                                                     : std::tie(candidate, wanted);
+    const bool contained = shorter.size() >= 3 && longer.find(shorter) != std::string::npos;
     if (contained) distance = std::min<std::size_t>(distance, 1);
     if (distance <= std::max<std::size_t>(2, wanted.size() / 3)) near.emplace_back(distance, name);
   }
@@ -57,6 +59,15 @@ std::string did_you_mean(std::string_view given, const std::vector<std::string>&
   std::string text = "; did you mean ";
   for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "'" : " or '") + names[i] + "'";
   return text + "?";
+}
+
+std::string what_else(std::string_view given, const std::vector<std::string>& valid,
+                      std::string_view there_are) {
+  if (std::string near = did_you_mean(given, valid); !near.empty()) return near;
+  std::string text = "; " + std::string(there_are) + ' ';
+  if (valid.empty()) return text + "none";
+  for (std::size_t i = 0; i < valid.size(); ++i) text += (i == 0 ? "" : ", ") + valid[i];
+  return text;
 }
 
 }  // namespace fairlead

@@ -47,11 +47,6 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-std::string instead_of(const std::string& given, const std::vector<std::string>& names) {
-  std::string near = did_you_mean(given, names);
-  return near.empty() ? "; the service has " + joined(names) : near;
-}
-
 /// Names of keys only, never values.
 Error mismatch(const Definition& definition, const CredentialFields& given, std::string more) {
   std::vector<std::string> keys;
@@ -267,9 +262,10 @@ Result<Done> check_entities(const Definition& definition, const json::array& ent
     std::vector<std::string> names;
     for (const auto& entity : definition.entities) names.push_back(entity.name);
     const std::string given = name ? std::string(view(*name)) : std::string();
-    return invalid_field("entities." + std::to_string(i) + ".entity",
-                         "unknown entity '" + given + "'" + instead_of(given, names),
-                         "unknown_entity");
+    return invalid_field(
+        "entities." + std::to_string(i) + ".entity",
+        "unknown entity '" + given + "'" + what_else(given, names, "the service has"),
+        "unknown_entity");
   }
   return Done{};
 }

@@ -43,17 +43,8 @@ std::optional<Error> refusal_of_unknown(const connector::Definition& definition,
   Error error{ErrorKind::invalid_input, ""};
   for (const std::string& name : connector::unknown_parameters(definition, operation, params)) {
     if (name.starts_with(own_parameter_prefix)) continue;
-    std::vector<std::string> names = parameter_names(operation);
-    std::string message = "unknown parameter '" + name + "'";
-    const std::string suggestion = did_you_mean(name, names);
-    if (!suggestion.empty()) {
-      message += suggestion;
-    } else if (names.empty()) {
-      message += "; this action takes none";
-    } else {
-      message += "; this action takes ";
-      for (std::size_t i = 0; i < names.size(); ++i) message += (i == 0 ? "" : ", ") + names[i];
-    }
+    std::string message = "unknown parameter '" + name + "'" +
+                          what_else(name, parameter_names(operation), "this action takes");
     error.fields.push_back({"params." + name, message, "unknown_parameter"});
   }
   if (error.fields.empty()) return std::nullopt;

@@ -14,7 +14,6 @@
 #include "connector/request_builder.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -90,13 +89,6 @@ CallError to_call_error(const Error& error) {
   return out;
 }
 
-/// What to write instead of a name that nothing knows.
-std::string names_instead(const std::string& name, const std::vector<std::string>& known) {
-  if (std::string near = did_you_mean(name, known); !near.empty()) return near;
-  return known.empty() ? "; there are none here"
-                       : fmt::format("; there are {}", fmt::join(known, ", "));
-}
-
 /// The engine and what it needs, for as many calls as there are.
 class LocalEngine {
  public:
@@ -152,9 +144,9 @@ class LocalEngine {
     const std::vector<std::string> settings = (*definition)->config_names();
     for (const auto& [key, value] : call.config)
       if (const std::string name(key); !std::count(settings.begin(), settings.end(), name))
-        return CallError{
-            CallErrorKind::invalid_parameter,
-            fmt::format("unknown setting '{}'{}", name, names_instead(name, settings))};
+        return CallError{CallErrorKind::invalid_parameter,
+                         fmt::format("unknown setting '{}'{}", name,
+                                     what_else(name, settings, "the definition has"))};
     const auto operation = (*definition)->find(call.entity, call.action);
     if (!operation) return std::nullopt;
     connector::take_other_names(**operation, call.params);
@@ -167,7 +159,8 @@ class LocalEngine {
     for (const std::string& name :
          connector::unknown_parameters(**definition, **operation, call.params))
       return CallError{CallErrorKind::invalid_parameter,
-                       fmt::format("unknown parameter '{}'{}", name, names_instead(name, known))};
+                       fmt::format("unknown parameter '{}'{}", name,
+                                   what_else(name, known, "this action takes"))};
     return std::nullopt;
   }
 

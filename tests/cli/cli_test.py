@@ -177,7 +177,7 @@ def test_a_document_reads_as_markdown(server, harbor):
 
 @pytest.mark.parametrize("flags, part", [
     (["--params", '{"limt": 1}'], "unknown parameter 'limt'; did you mean 'limit'?"),
-    (["--params", '{"nonsensical": 1}', "--all"], "there are status, "),
+    (["--params", '{"nonsensical": 1}', "--all"], "this action takes status, "),
     (["--config", '{"bas_url": "x"}', "--plan"], "unknown setting 'bas_url'; did you mean 'base_url'?"),
     (["--batch"], "--batch reads its calls from standard input"),
     (["--connect-to", "10.0.0.1:80"], "--connect-to '10.0.0.1:80' must be a loopback address"),
