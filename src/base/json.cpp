@@ -13,15 +13,13 @@
 namespace fairlead {
 namespace {
 
-/// Looks at every event of a text before a tree is built: limits, keys that stand twice in one
-/// object, and integers that would be rounded.
-class LimitChecker {
+/// Builds the tree of a text, and refuses what is over a limit, keys that stand twice in one object
+/// and integers that would be rounded.
+class TreeBuilder {
  public:
-  explicit LimitChecker(const JsonLimits& limits) : limits_(limits) {}
+  explicit TreeBuilder(const JsonLimits& limits) : limits_(limits) { tree_.reset(); }
+  json::value release() { return tree_.release(); }
   std::string problem;
-  /// The numbers that are no integers, in order. Boost.JSON's own can be one step beside the
-  /// nearest, and nothing at all for 0e400.
-  std::vector<double> doubles;
 
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
@@ -35,12 +33,16 @@ class LimitChecker {
     keys_.emplace_back();
     return count(code);
   }
-  bool on_object_end(std::size_t, Code&) {
+  bool on_object_end(std::size_t members, Code&) {
     keys_.pop_back();
+    tree_.push_object(members);
     return true;
   }
   bool on_array_begin(Code& code) { return count(code); }
-  bool on_array_end(std::size_t, Code&) { return true; }
+  bool on_array_end(std::size_t values, Code&) {
+    tree_.push_array(values);
+    return true;
+  }
   bool on_key_part(json::string_view part, std::size_t, Code&) {
     key_.append(part.data(), part.size());
     return true;
@@ -54,26 +56,35 @@ class LimitChecker {
     if (!keys.insert(key_).second)
       return refuse(
           code, fmt::format("the member \"{}\" stands twice in one object", key_.substr(0, 64)));
+    tree_.push_key(key_);
     key_.clear();
     return true;
   }
-  bool on_string_part(json::string_view, std::size_t, Code&) { return true; }
-  bool on_string(json::string_view, std::size_t, Code& code) { return count(code); }
+  bool on_string_part(json::string_view part, std::size_t, Code&) {
+    tree_.push_chars(part);
+    return true;
+  }
+  bool on_string(json::string_view part, std::size_t, Code& code) {
+    tree_.push_string(part);
+    return count(code);
+  }
   bool on_number_part(json::string_view part, Code& code) {
     note_fraction(part);
     number_text_.append(part.data(), part.size());
     return number(part.size(), code);
   }
-  bool on_int64(std::int64_t, json::string_view part, Code& code) {
+  bool on_int64(std::int64_t value, json::string_view part, Code& code) {
+    tree_.push_int64(value);
     return number_end(part.size(), code);
   }
-  bool on_uint64(std::uint64_t, json::string_view part, Code& code) {
+  bool on_uint64(std::uint64_t value, json::string_view part, Code& code) {
+    tree_.push_uint64(value);
     return number_end(part.size(), code);
   }
   bool on_double(double value, json::string_view part, Code& code) {
     note_fraction(part);
     number_text_.append(part.data(), part.size());
-    double nearest = value;
+    double nearest = value;  // or one step beside it, and nothing at all for 0e400
     const char* const end = number_text_.data() + number_text_.size();
     if (double exact = 0; std::from_chars(number_text_.data(), end, exact).ec == std::errc())
       nearest = exact;
@@ -82,11 +93,17 @@ class LimitChecker {
     if (!number_end(part.size(), code)) return false;
     // It would be rounded, and a rounded identifier is another one.
     if (integer) return refuse(code, "an integer has more than 64 bits; write it as a string");
-    doubles.push_back(nearest);
+    tree_.push_double(nearest);
     return true;
   }
-  bool on_bool(bool, Code& code) { return count(code); }
-  bool on_null(Code& code) { return count(code); }
+  bool on_bool(bool value, Code& code) {
+    tree_.push_bool(value);
+    return count(code);
+  }
+  bool on_null(Code& code) {
+    tree_.push_null();
+    return count(code);
+  }
   bool on_comment_part(json::string_view, Code&) { return true; }
   bool on_comment(json::string_view, Code&) { return true; }
 
@@ -121,20 +138,12 @@ class LimitChecker {
   }
 
   const JsonLimits& limits_;
+  json::value_stack tree_;
   std::vector<std::set<std::string>> keys_;
   std::string key_, number_text_;
   std::size_t nodes_ = 0, number_characters_ = 0;
   bool has_fraction_ = false;
 };
-
-/// Puts the numbers in the places of the tree's own, which stand in the same order.
-void set_doubles(json::value& value, const double*& next) {
-  if (value.is_double()) value = *next++;
-  if (auto* const list = value.if_array())
-    for (json::value& one : *list) set_doubles(one, next);
-  if (auto* const object = value.if_object())
-    for (auto& one : *object) set_doubles(one.value(), next);
-}
 
 /// Whether the parser stopped at half of a surrogate pair; for some it says no more than "syntax".
 bool is_half_pair(json::error_code code, std::string_view read) {
@@ -158,11 +167,11 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) 
   json::parse_options options;
   options.max_depth = limits.depth;
 
-  json::basic_parser<LimitChecker> checker(options, limits);
+  json::basic_parser<TreeBuilder> parser(options, limits);
   json::error_code code;
-  const std::size_t read = checker.write_some(false, text.data(), text.size(), code);
-  if (!checker.handler().problem.empty())
-    return invalid("invalid JSON: " + checker.handler().problem);
+  const std::size_t read = parser.write_some(false, text.data(), text.size(), code);
+  if (!parser.handler().problem.empty())
+    return invalid("invalid JSON: " + parser.handler().problem);
   if (code == json::error::too_deep)
     return invalid(fmt::format("invalid JSON: nested more than {} levels deep", limits.depth));
   if (code)
@@ -173,11 +182,7 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) 
   if (text.find_first_not_of(" \t\r\n", read) != std::string_view::npos)
     return invalid(fmt::format("invalid JSON at byte {}: text after the end of the value", read));
 
-  json::value value = json::parse(json::string_view(text.data(), text.size()), code, {}, options);
-  if (code) return invalid(fmt::format("invalid JSON: {}", code.message()));
-  if (const double* next = checker.handler().doubles.data(); !checker.handler().doubles.empty())
-    set_doubles(value, next);
-  return value;
+  return parser.handler().release();
 }
 
 Result<json::object> parse_json_object(std::string_view text, std::string_view what,
