@@ -129,6 +129,8 @@ std::string percent_encode(std::string_view text) { return escape(text, false); 
 std::string form_encode(std::string_view text) { return escape(text, true); }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
+  if (text.find_first_of(plus_is_blank ? "%+" : "%") == std::string_view::npos)
+    return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

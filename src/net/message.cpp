@@ -30,10 +30,12 @@ bool is_header_name(std::string_view name) noexcept {
 }
 
 bool is_header_value(std::string_view value) noexcept {
-  return std::all_of(value.begin(), value.end(), [](char c) {
+  bool good = true;
+  for (const char c : value) {  // to the end: so many characters are looked at together
     const auto byte = static_cast<unsigned char>(c);
-    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
+    good &= (byte == '\t') | ((byte >= 0x20) & (byte != 0x7f));
+  }
+  return good;
 }
 
 const std::string* Headers::find(std::string_view name) const noexcept {
