@@ -25,10 +25,10 @@ std::optional<std::string> cursor_of(const json::object& params) {
 std::uint64_t show(const json::value& result, std::ostream& out) {
   const auto* records = result.if_array();
   if (records == nullptr) {  // a service's own body
-    out << json::serialize(result) << '\n' << std::flush;
+    out << to_compact(result) << '\n' << std::flush;
     return 1;
   }
-  for (const auto& record : *records) out << json::serialize(record) << '\n';
+  for (const auto& record : *records) out << to_compact(record) << '\n';
   out << std::flush;
   return records->size();
 }

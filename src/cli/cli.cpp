@@ -144,6 +144,11 @@ Settings settings_or_throw() {
   return *std::move(settings);
 }
 
+/// JSON, with line breaks for people.
+void show(const json::value& value) {
+  std::cout << (output_is_terminal() ? to_pretty(value) : to_compact(value)) << '\n';
+}
+
 void print(const Command& command, const Given& given, const json::value& answer) {
   if (answer.is_null()) return;
   const json::value shown =
@@ -152,10 +157,8 @@ void print(const Command& command, const Given& given, const json::value& answer
                         (given.output.empty() && output_is_terminal() && given.fields.empty());
   if (as_table && !command.columns.empty())
     std::cout << to_table(shown, command.columns, terminal_width());
-  else if (output_is_terminal())
-    std::cout << to_pretty(shown) << '\n';
   else
-    std::cout << json::serialize(shown) << '\n';
+    show(shown);
 }
 
 void run_command(const Command& command, const Given& given) {
@@ -259,23 +262,20 @@ void login(const LoginOptions& options) {
       organization != nullptr && settings.organization_id.empty())
     settings.organization_id = std::string(view(*organization));
   if (auto saved = save_settings(settings); !saved) throw problem_of(saved.error());
-  std::cout << json::serialize(json::object{{"server", settings.server},
-                                            {"client_id", settings.client_id},
-                                            {"organization_id", settings.organization_id},
-                                            {"settings", settings_path()}})
-            << '\n';
+  show(json::object{{"server", settings.server},
+                    {"client_id", settings.client_id},
+                    {"organization_id", settings.organization_id},
+                    {"settings", settings_path()}});
 }
 
 void show_login() {
   const Settings settings = settings_or_throw();
-  std::cout << json::serialize(json::object{
-                   {"server", settings.server},
-                   {"client_id", settings.client_id},
-                   {"client_secret", settings.client_secret.empty() ? "absent" : "present"},
-                   {"organization_id", settings.organization_id},
-                   {"workspace", settings.workspace},
-                   {"settings", settings_path()}})
-            << '\n';
+  show({{"server", settings.server},
+        {"client_id", settings.client_id},
+        {"client_secret", settings.client_secret.empty() ? "absent" : "present"},
+        {"organization_id", settings.organization_id},
+        {"workspace", settings.workspace},
+        {"settings", settings_path()}});
 }
 
 void add_login(CLI::App& app) {
@@ -311,7 +311,7 @@ void print_schema(const std::string& resource, const std::string& operation) {
       }
       const json::value schema = json::object{
           {"params", {{"type", "object"}, {"properties", properties}, {"required", required}}}};
-      std::cout << (output_is_terminal() ? to_pretty(schema) : json::serialize(schema)) << '\n';
+      show(schema);
       return;
     }
     known.push_back(command.resource + " " + command.operation);

@@ -109,7 +109,7 @@ std::size_t columns_of(std::string_view text) {
 std::string to_cell(const json::value* value) {
   if (value == nullptr || value->is_null()) return "-";
   const auto* text = value->if_string();
-  if (text == nullptr) return json::serialize(*value);
+  if (text == nullptr) return to_compact(*value);
   std::string cell;
   for (std::string_view rest = view(*text); !rest.empty();) {
     const Mark mark = first_mark(rest);
@@ -135,39 +135,58 @@ std::string cut_to(std::string text, std::size_t width) {
   return text + "…";
 }
 
-void pretty(const json::value& value, std::size_t depth, std::string& out) {
-  const auto line = [&](std::size_t d) {
-    out += '\n';
-    out.append(2 * d, ' ');
-  };
-  if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
-    out += '{';
-    bool first = true;
-    for (const auto& [key, member] : *object) {
-      if (!first) out += ',';
-      first = false;
-      line(depth + 1);
-      append_json_string(out, std::string_view(key.data(), key.size()));
-      out += ": ";
-      pretty(member, depth + 1, out);
-    }
-    line(depth);
-    out += '}';
-  } else if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
-    out += '[';
-    bool first = true;
-    for (const auto& element : *array) {
-      if (!first) out += ',';
-      first = false;
-      line(depth + 1);
-      pretty(element, depth + 1, out);
-    }
-    line(depth);
-    out += ']';
-  } else {
-    out += json::serialize(value);
+/// Writes JSON, on one line or with line breaks. Numbers look as people write them: 12.5,
+/// not 1.25E1.
+class Writer {
+ public:
+  explicit Writer(bool with_breaks) : with_breaks_(with_breaks) {}
+
+  std::string text(const json::value& value) && {
+    write(value, 0);
+    return std::move(out_);
   }
-}
+
+ private:
+  void write(const json::value& value, std::size_t depth) {
+    if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
+      write_all(*object, '{', '}', depth, [&](const auto& member) {
+        append_json_string(out_, std::string_view(member.key().data(), member.key().size()));
+        out_ += with_breaks_ ? ": " : ":";
+        write(member.value(), depth + 1);
+      });
+    } else if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
+      write_all(*array, '[', ']', depth, [&](const auto& one) { write(one, depth + 1); });
+    } else if (value.is_double()) {
+      const std::string number = fmt::format("{}", value.get_double());
+      out_ += number;
+      if (number.find_first_of(".e") == std::string::npos) out_ += ".0";
+    } else {
+      out_ += json::serialize(value);
+    }
+  }
+  template <class Container, class WriteOne>
+  void write_all(const Container& all, char begin, char end, std::size_t depth,
+                 const WriteOne& write_one) {
+    out_ += begin;
+    bool first = true;
+    for (const auto& one : all) {
+      if (!first) out_ += ',';
+      first = false;
+      line(depth + 1);
+      write_one(one);
+    }
+    line(depth);
+    out_ += end;
+  }
+  void line(std::size_t depth) {
+    if (!with_breaks_) return;
+    out_ += '\n';
+    out_.append(2 * depth, ' ');
+  }
+
+  const bool with_breaks_;
+  std::string out_;
+};
 
 }  // namespace
 
@@ -240,11 +259,8 @@ std::string to_table(const json::value& value, const std::vector<Column>& column
   return out;
 }
 
-std::string to_pretty(const json::value& value) {
-  std::string out;
-  pretty(value, 0, out);
-  return out;
-}
+std::string to_pretty(const json::value& value) { return Writer(true).text(value); }
+std::string to_compact(const json::value& value) { return Writer(false).text(value); }
 
 bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
 

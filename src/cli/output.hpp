@@ -29,8 +29,9 @@ json::value select_fields(const json::value& value, const std::vector<std::strin
 std::string to_table(const json::value& value, const std::vector<Column>& columns,
                      std::size_t width);
 
-/// Indented JSON.
+/// Indented JSON, and JSON on one line.
 std::string to_pretty(const json::value& value);
+std::string to_compact(const json::value& value);
 
 /// Whether standard output is a terminal, and how wide it is.
 bool output_is_terminal();

@@ -4,6 +4,7 @@
 #include "base/interrupt.hpp"
 #include "base/page_run.hpp"
 #include "base/suggestion.hpp"
+#include "cli/output.hpp"
 #include "connector/catalogue.hpp"
 #include "connector/engine.hpp"
 #include "connector/memory_credentials.hpp"
@@ -388,6 +389,14 @@ int exit_code_of(const CallError& error) {
   }
 }
 
+/// As it is in a pipe, and with line breaks on a terminal. (Numbers that only a text can hold stay
+/// in one.)
+std::string for_reader(std::string text) {
+  if (!cli::output_is_terminal()) return text;
+  const auto value = parse_json(text, {.bytes = text.size(), .nodes = 1'000'000});
+  return value ? cli::to_pretty(*value) : text;
+}
+
 int show_error(const CallError& error, std::ostream& err) {
   json::object shown = to_json(error);
   if (error.outcome_unknown) shown["outcome_unknown"] = true;
@@ -410,13 +419,13 @@ Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::
     }
     out.flush();
   } else if (result.outcome) {
-    out << "{\"data\":" << result.outcome->data
-        << ",\"meta\":" << (result.outcome->meta.empty() ? "null" : result.outcome->meta);
+    std::string text = "{\"data\":" + result.outcome->data + ",\"meta\":" +
+                       (result.outcome->meta.empty() ? "null" : result.outcome->meta);
     if (result.outcome->page)
-      out << ",\"paging\":" << json::serialize(to_json(*result.outcome->page));
-    out << "}\n";
+      text += ",\"paging\":" + json::serialize(to_json(*result.outcome->page));
+    out << for_reader(text + '}') << '\n';
   } else if (result.plan) {
-    out << to_text(*result.plan) << '\n';
+    out << for_reader(to_text(*result.plan)) << '\n';
   }
   co_return result.error ? show_error(*result.error, err) : 0;
 }

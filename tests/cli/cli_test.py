@@ -153,6 +153,14 @@ def test_another_shape_of_answer_is_an_error_and_no_crash(another_server, tmp_pa
         assert done.returncode == 0 or error_of(done)["message"], (command, done)
 
 
+def test_numbers_look_as_people_write_them(another_server):
+    another_server.body = b'{"data": [12.5, 1.0, 1e300, -0.001, 9007199254740993, 0, true]}'
+    done = run_cli("workspaces", "list", environment={
+        "FAIRLEAD_SERVER": f"http://127.0.0.1:{another_server.server_address[1]}", "FAIRLEAD_CLIENT_ID": "i", "FAIRLEAD_CLIENT_SECRET": "s",
+        "FAIRLEAD_ORGANIZATION_ID": "o"}, check=0)
+    assert done.stdout == '{"data":[12.5,1.0,1e+300,-0.001,9007199254740993,0,true]}\n'
+
+
 def test_an_answer_that_cannot_be_written_is_no_success(server, harbor):
     for command in (f"{BINARY} version", f"{BINARY} exec-local --definition harbor --entity account --action get --plan --credentials -"):
         done = subprocess.run(["bash", "-c", command + " > /dev/full"], input='{"api_key":"k"}', capture_output=True, text=True)
