@@ -253,7 +253,8 @@ TEST(EgressPolicy, MalformedExceptionsAreErrors) {
 }
 
 TEST(EgressPolicy, EachPolicyHasAGenerationAndCopiesKeepIt) {
-  const auto a = EgressPolicy::public_only(), b = EgressPolicy::public_only(), copy = a;
+  const auto a = EgressPolicy::public_only(), b = EgressPolicy::public_only();
+  const auto copy = a;  // NOLINT(performance-unnecessary-copy-initialization): it is the question
   EXPECT_NE(a.generation(), b.generation());
   EXPECT_EQ(a.generation(), copy.generation());
 }

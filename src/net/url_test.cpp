@@ -68,8 +68,7 @@ TEST(Url, RefusesWhatCannotBeSent) {
       "https://example.com/\x7f",
       "https://example.com/\xc3\xa9",
       "https://ex\xc3\xa4mple.com/",
-      "https://127\xe3\x80\x82"
-      "0.0.1/",
+      "https://127\u30020.0.1/",
       "https://\xe2\x91\xa0\xe2\x91\xa1.0.0.1/",
       "https://example.com./",
       "https://example..com/",
