@@ -140,7 +140,8 @@ def main():
         report.unlink(missing_ok=True)
         complaints = reports / f"sanitizer-{arguments.preset}"
         environment = log_reports_to(dict(os.environ, FAIRLEAD_BINARY=str(build / "bin" / "fairlead")), complaints)
-        run("Python tests", [str(python), "-m", "pytest", "-q", "-rs", "-n", arguments.jobs, "--dist", "loadfile", "--junitxml", str(report), *arguments.python],
+        first_time = "" if (ROOT / "build" / "clients").exists() else "; minutes go by while the clients and stand-ins that they need are installed, once"
+        run(f"Python tests{first_time}", [str(python), "-m", "pytest", "-q", "-rs", "-n", arguments.jobs, "--dist", "loadfile", "--junitxml", str(report), *arguments.python],
             env=environment)
         counted = count(report)
         passed, failed, skipped = passed + counted[0], failed + counted[1] + count_reports(complaints), skipped + counted[2]
