@@ -59,6 +59,18 @@ struct Clear {
   Clear(Clear&&) = default;
   Clear& operator=(Clear&&) = default;
   ~Clear() { OPENSSL_cleanse(text.data(), text.size()); }
+  /// Where it has to grow, it leaves nothing behind either.
+  Clear& operator+=(std::string_view more) {
+    if (text.capacity() < text.size() + more.size()) {
+      std::string larger;
+      larger.reserve(2 * (text.size() + more.size()));
+      larger += text;
+      larger.swap(text);
+      OPENSSL_cleanse(larger.data(), larger.size());
+    }
+    text += more;
+    return *this;
+  }
 };
 
 /// One pass over the template; a value is never looked into (F9). nullopt: leave the parameter out.
@@ -68,7 +80,7 @@ Result<std::optional<Clear>, CallError> fill(const AuthScheme& scheme,
   Clear out;
   for (const CredentialTemplate::Piece& piece : form.pieces) {
     if (!piece.is_name) {
-      out.text += piece.text;
+      out += piece.text;
       continue;
     }
     const auto found = fields.find(piece.text);
@@ -80,7 +92,7 @@ Result<std::optional<Clear>, CallError> fill(const AuthScheme& scheme,
       if (fields.empty()) error.kind = CallErrorKind::authentication;
       return error;
     }
-    out.text += found->second.reveal();
+    out += found->second.reveal();
     if (out.text.size() > most_value)
       return credentials_error(
           fmt::format("The credentials make a value of more than {} bytes", most_value));
@@ -137,7 +149,7 @@ class Authorizer {
     if (value == nullptr || value->empty()) return missing_parameter(scheme_, name);
     used.push_back(value->duplicate());
     Clear header(scheme_.prefix.empty() ? std::string() : scheme_.prefix + " ");
-    header.text += value->reveal();
+    header += value->reveal();
     return set_header(scheme_.key_name, header.text);
   }
 
@@ -147,13 +159,15 @@ class Authorizer {
     if (user == nullptr) return missing_parameter(scheme_, "username");
     if (password == nullptr) return missing_parameter(scheme_, "password");
     Clear pair{std::string(user->reveal())};
-    pair.text += ':';
-    pair.text += password->reveal();
+    pair += ":";
+    pair += password->reveal();
     const Clear encoded(show_ == Show::masks ? mask_text : to_base64(pair.text));
     used.push_back(user->duplicate());
     used.push_back(password->duplicate());
     used.push_back(Secret(encoded.text));
-    return set_header("Authorization", "Basic " + encoded.text);
+    Clear header("Basic ");
+    header += encoded.text;
+    return set_header("Authorization", header.text);
   }
 
   std::optional<CallError> key() {
@@ -167,13 +181,19 @@ class Authorizer {
       case AuthScheme::KeyPlace::query:
         if (!draft_.query.empty()) draft_.query += '&';
         draft_.query += percent_encode(scheme_.key_name) + '=';
-        draft_.query += show_ == Show::masks ? mask_text : percent_encode(text.text);
+        draft_.query += Clear(show_ == Show::masks ? mask_text : percent_encode(text.text)).text;
         return std::nullopt;
       case AuthScheme::KeyPlace::cookie:
         if (text.text.find_first_of(";, \t\"\\") != std::string::npos) return unsendable("Cookie");
-        return set_header("Cookie", scheme_.key_name + "=" + text.text);
+        return set_cookie(text.text);
     }
     return std::nullopt;
+  }
+
+  std::optional<CallError> set_cookie(std::string_view value) {
+    Clear cookie(scheme_.key_name + "=");
+    cookie += value;
+    return set_header("Cookie", cookie.text);
   }
 
   std::optional<CallError> additional_header(const std::string& name, const Template& form,
@@ -230,9 +250,10 @@ void replace_all(std::string& text, std::string_view what, std::string_view by) 
 }
 
 std::string json_escaped(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out.substr(1, out.size() - 2);
+  Clear out;
+  out.text.reserve(6 * text.size() + 2);  // of which nothing takes more
+  append_json_string(out.text, text);
+  return out.text.substr(1, out.text.size() - 2);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "connector/wire_text.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <random>
@@ -84,6 +85,11 @@ Task<std::string> read_up_to(net::BodyStream& rest, std::uint64_t most) {
     bytes += piece;
   }
   co_return bytes;
+}
+
+/// The query may hold a key, and no address is found relative to it.
+net::Url without_query(const net::Url& url) {
+  return {url.https, url.host, url.port, url.target.substr(0, url.target.find('?'))};
 }
 
 CallError broken_stream(const Failure& failure, int status) {
@@ -247,20 +253,23 @@ Task<std::optional<RenewalFailure>> Execution::renew_token() {
   co_return std::nullopt;
 }
 
-Result<net::OutboundRequest, CallError> Execution::outbound(const RequestDraft& draft) const {
+Result<net::OutboundRequest, CallError> Execution::outbound(RequestDraft draft) const {
   if (draft.base_url.empty()) {
     auto base = render_base_url(definition_, call_.config, opened_.tokens.extracted);
     if (!base) return std::move(base).error();
   }
-  auto url = net::Url::parse(draft.url());
+  std::string address = draft.url();
+  auto url = net::Url::parse(address);
+  OPENSSL_cleanse(address.data(), address.size());  // a key may stand in the query
+  OPENSSL_cleanse(draft.query.data(), draft.query.size());
   if (!url)
     return CallError{CallErrorKind::invalid_parameter,
                      "The request's address is not valid: " + url.error().message};
   net::OutboundRequest request;
   request.method = draft.method;
   request.url = *std::move(url);
-  request.headers = draft.headers;
-  request.body = draft.body.value_or("");
+  request.headers = std::move(draft.headers);  // no copy of credentials stays behind
+  if (draft.body) request.body = *std::move(draft.body);
   request.connection =
       operation_->effect == Effect::unsafe ? net::Connection::fresh : net::Connection::may_reuse;
   request.pool = options_.pool;
@@ -274,7 +283,7 @@ Result<net::OutboundRequest, CallError> Execution::authorized(RequestDraft draft
   auto used = authorize(*scheme_, *parameters, opened_.fields, draft, now());
   if (!used) return std::move(used).error();
   for (Secret& secret : *used) used_.push_back(std::move(secret));
-  return outbound(draft);
+  return outbound(std::move(draft));
 }
 
 // Sending.
@@ -330,8 +339,10 @@ Execution::Check Execution::follow_redirect(const Reply& reply, int hops,
       if (same_word(header.name, "Accept") || same_word(header.name, "Range"))
         plain.add(header.name, header.value);
     if (const auto* const range = request.headers.find("Range")) plain.set("Range", *range);
+    net::wipe(request.headers);
     request.headers = std::move(plain);
   }
+  net::wipe(request.url);
   request.url = *std::move(target);
   return std::nullopt;
 }
@@ -411,7 +422,7 @@ Task<bool> Execution::pause(Wait wait) {
 
 Task<Result<Execution::Reply, net::SendFailure>> Execution::send_once(net::OutboundRequest request,
                                                                       Reading reading) {
-  net::Url url = request.url;
+  net::Url url = without_query(request.url);
   if (reading == Reading::whole) {
     const Deadline limit = call_.deadline.within(whole_call);
     auto answer = co_await client_.send(std::move(request), limit);
@@ -543,7 +554,7 @@ Result<net::OutboundRequest, CallError> Execution::file_request(const Reply& fir
   const json::value* const range = params_.if_contains("range_header");
   const auto range_text = range != nullptr ? scalar_text(*range) : std::nullopt;
   if (range_text && !range_text->empty()) draft.headers.set("Range", *range_text);
-  return ours ? authorized(std::move(draft)) : outbound(draft);
+  return ours ? authorized(std::move(draft)) : outbound(std::move(draft));
 }
 
 Task<Execution::Check> Execution::check_envelope(Reply& reply) {

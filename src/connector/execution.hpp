@@ -23,7 +23,7 @@ class Execution {
     net::Headers headers;
     std::string body = {};
     net::BodyStream stream = {};
-    net::Url url = {};  ///< that answered, after redirects
+    net::Url url = {};  ///< that answered, after redirects; without its query
   };
   using Replied = Result<Reply, CallError>;
   enum class Reading { whole, streamed };
@@ -48,7 +48,7 @@ class Execution {
 
   /// The draft with credentials, as it is sent.
   Result<net::OutboundRequest, CallError> authorized(RequestDraft draft);
-  Result<net::OutboundRequest, CallError> outbound(const RequestDraft& draft) const;
+  Result<net::OutboundRequest, CallError> outbound(RequestDraft draft) const;
 
   /// The operation's own request, sent with a renewal after a 401.
   Task<Replied> send_operation(Reading reading);

@@ -645,8 +645,15 @@ ErrorKind kind_of(Reason reason) {
 
 }  // namespace
 
+void wipe(Headers& headers) {
+  for (Header& field : headers) OPENSSL_cleanse(field.value.data(), field.value.size());
+}
+
+void wipe(Url& url) { OPENSSL_cleanse(url.target.data(), url.target.size()); }
+
 void wipe(OutboundRequest& request) {
-  for (Header& field : request.headers) OPENSSL_cleanse(field.value.data(), field.value.size());
+  wipe(request.headers);
+  wipe(request.url);
   OPENSSL_cleanse(request.body.data(), request.body.size());
 }
 

@@ -36,9 +36,11 @@ struct OutboundRequest {
   std::size_t answer_bytes = 16u << 20;  ///< after decoding; of a streamed answer in all
 };
 
-/// Overwrites what may hold credentials: the values of headers, and the body. The client does it to
-/// what it was given; whoever keeps a copy does it to the copy.
+/// Overwrites what may hold credentials: the values of headers, the URL's path and query, and the
+/// body. The client does it to what it was given; whoever keeps a copy does it to the copy.
 void wipe(OutboundRequest& request);
+void wipe(Headers& headers);
+void wipe(Url& url);
 
 /// Why there is no answer.
 struct SendFailure {
