@@ -255,6 +255,8 @@ Task<json::value> create_connector(Session& session, json::object parameters) {
   for (const char* section : {"environment", "replication_config"})
     if (const auto* given = find_object(parameters, section)) body[section] = *given;
   if (const auto* validate = parameters.if_contains("validate")) body["validate"] = *validate;
+  if (const auto scheme = text_of(parameters, "auth_scheme"); !scheme.empty())
+    body["auth_scheme"] = scheme;
   body["credentials"] =
       co_await ask_credentials(session, definition_id, text_of(parameters, "credentials"));
   co_return co_await session.api.send("POST", "/integrations/connectors", std::move(body));
@@ -361,8 +363,13 @@ Task<json::value> update_connector(Session& session, json::object parameters) {
   if (const auto name = text_of(parameters, "new_name"); !name.empty()) body["name"] = name;
   for (const char* section : {"environment", "replication_config"})
     if (const auto* given = find_object(parameters, section)) body[section] = *given;
-  if (const auto source = text_of(parameters, "credentials"); !source.empty())
+  const std::string scheme = text_of(parameters, "auth_scheme");
+  if (const auto source = text_of(parameters, "credentials"); !source.empty()) {
     body["credentials"] = co_await ask_credentials(session, "", source);
+    if (!scheme.empty()) body["auth_scheme"] = scheme;
+  } else if (!scheme.empty()) {
+    throw Problem("validation_error", "--auth-scheme goes with --credentials FILE");
+  }
   if (body.empty())
     throw Problem("validation_error",
                   "nothing to change: give --new-name, --environment, --replication-config or "
@@ -499,6 +506,8 @@ std::vector<Command> make_commands() {
   const Parameter credentials{
       "credentials", text, false,
       "File with the credential fields as JSON, or - for standard input; asked for when absent"};
+  const Parameter auth_scheme{"auth_scheme", text, false,
+                              "Which way to authenticate, when the credentials fit several"};
   const Parameter environment{"environment", object, false,
                               "Non-secret settings such as a subdomain, as JSON or @file"};
   const Parameter replication{"replication_config", object, false,
@@ -556,6 +565,7 @@ std::vector<Command> make_commands() {
         {"name", text, false, "What to call it"},
         workspace_parameter,
         credentials,
+        auth_scheme,
         environment,
         replication,
         {"validate", boolean, false, "Try the credentials first (default true)"}},
@@ -618,7 +628,8 @@ std::vector<Command> make_commands() {
         {"new_name", text, false, "Its new name"},
         environment,
         replication,
-        credentials},
+        credentials,
+        auth_scheme},
        {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"WORKSPACE", "workspace_name"}},
        update_connector},
       {"connectors",

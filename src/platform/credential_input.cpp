@@ -47,22 +47,58 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-/// Names of keys only, never values.
-Error mismatch(const Definition& definition, const CredentialFields& given, std::string more) {
-  std::vector<std::string> keys;
-  for (const auto& [name, secret] : given) keys.push_back(name);
-  std::string schemes;
-  for (const AuthScheme& scheme : definition.schemes) {
-    std::vector<std::string> fields = required_fields(scheme);
-    if (fields.empty())
-      for (const auto& field : scheme.fields) fields.push_back(field.name + " (optional)");
-    schemes += (schemes.empty() ? "" : ", ") + scheme.name + " (" + joined(fields) + ")";
-  }
-  const std::string message = std::string(fits_no_scheme) + " Provided keys: [" + joined(keys) +
-                              "]. Available schemes: " + schemes + "." + more;
-  Error error = invalid_field("credentials", message, "credentials_mismatch");
+/// "harborKey (api_key)": a scheme and what it asks for.
+std::string described(const AuthScheme& scheme) {
+  std::vector<std::string> fields = required_fields(scheme);
+  if (fields.empty())
+    for (const auto& field : scheme.fields) fields.push_back(field.name + " (optional)");
+  return scheme.name + " (" + joined(fields) + ")";
+}
+
+Error mismatch(const std::string& field, const std::string& message) {
+  Error error = invalid_field(field, message, "credentials_mismatch");
   error.code = "credentials_mismatch";
   return error;
+}
+
+/// Names of keys only, never values.
+Error mismatch(const Definition& definition, const CredentialFields& given, std::string more) {
+  std::vector<std::string> keys, schemes;
+  for (const auto& [name, secret] : given) keys.push_back(name);
+  for (const AuthScheme& scheme : definition.schemes) schemes.push_back(described(scheme));
+  return mismatch("credentials", std::string(fits_no_scheme) + " Provided keys: [" + joined(keys) +
+                                     "]. Available schemes: " + joined(schemes) + "." + more);
+}
+
+/// `larger` asks for more, and for all that `scheme` asks for: both fit because of it.
+bool takes_in(const AuthScheme& larger, const AuthScheme& scheme) {
+  return larger.required.size() > scheme.required.size() &&
+         std::all_of(scheme.required.begin(), scheme.required.end(), [&](const std::string& name) {
+           return std::any_of(larger.fields.begin(), larger.fields.end(),
+                              [&](const auto& field) { return field.name == name; });
+         });
+}
+
+/// The schemes that the fields make, each on its own.
+std::vector<const AuthScheme*> fitting(const Definition& definition,
+                                       const CredentialFields& given) {
+  std::vector<const AuthScheme*> fit, apart;
+  for (const AuthScheme& scheme : definition.schemes)
+    if (std::all_of(scheme.required.begin(), scheme.required.end(),
+                    [&](const std::string& name) { return given.contains(name); }))
+      fit.push_back(&scheme);
+  for (const AuthScheme* scheme : fit)
+    if (std::none_of(fit.begin(), fit.end(),
+                     [&](const AuthScheme* other) { return takes_in(*other, *scheme); }))
+      apart.push_back(scheme);
+  return apart;
+}
+
+Error ambiguous(const std::vector<const AuthScheme*>& schemes) {
+  std::vector<std::string> names;
+  for (const AuthScheme* scheme : schemes) names.push_back(described(*scheme));
+  return mismatch("auth_scheme", "Credentials match several auth schemes: " + joined(names) +
+                                     ". Give the fields of one, or its name as auth_scheme.");
 }
 
 void erase_text(json::value& value) {
@@ -164,6 +200,10 @@ Result<Done> sort_credentials(const Definition& definition, ConnectionInput& inp
                       " '" + name + "' is no field of this service" +
                           did_you_mean(name, {known.begin(), known.end()}) + ".");
 
+  // The engine takes the largest; what is kept for good is not chosen by a count of fields.
+  if (input.auth_scheme.empty() && !input.credentials.empty())
+    if (const auto schemes = fitting(definition, input.credentials); schemes.size() > 1)
+      return ambiguous(schemes);
   auto scheme = connector::choose_scheme(definition, input.auth_scheme, input.credentials);
   if (!scheme) {
     // The engine's words for fields that fit nothing are the same as ours.

@@ -16,7 +16,8 @@ struct ConnectionInput {
 
 /// Moves fields that belong to the credentials out of the settings, drops what clients are known to
 /// add, and finds the scheme (then in `auth_scheme`). Errors: invalid_input
-/// (`credentials_mismatch`, names of fields only).
+/// (`credentials_mismatch`, names of fields only; on `auth_scheme` when the fields make several
+/// schemes and none is named).
 Result<Done> sort_credentials(const connector::Definition& definition, ConnectionInput& input);
 
 /// Moves credential fields out of `settings`, however deep, into `credentials`, erasing them there.

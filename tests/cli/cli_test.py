@@ -52,6 +52,23 @@ def test_credentials_come_from_standard_input_and_never_back(server, sandbox):
     assert "hk_canary" not in created.stdout + created.stderr
 
 
+def test_credentials_of_two_schemes_need_the_name_of_one(server, sandbox):
+    both = json.dumps({"api_key": "hk_sandbox", "client_id": "a", "client_secret": "b", "refresh_token": "c"})
+
+    def create(*flags, **expected):
+        return server.cli("connectors", "create", "--definition", "harbor", "--workspace", "cli-schemes", "--credentials", "-",
+                          "--environment", json.dumps({"base_url": sandbox}), *flags, stdin=both, **expected)
+    refused = error_of(create(check=4))
+    assert "harborKey (api_key), harborOAuth (" in refused["message"] and "auth_scheme" in refused["message"]
+    created = json.loads(create("--auth-scheme", "harborKey", check=0).stdout)
+    assert created["auth_scheme"] == "harborKey" and created["status"] == "ready"
+
+    def update(*flags, **expected):
+        return server.cli("connectors", "update", "--id", created["id"], "--auth-scheme", "harborKey", *flags, **expected)
+    assert "--credentials FILE" in error_of(update("--new-name", "x", check=4))["message"]
+    assert json.loads(update("--credentials", "-", stdin=both, check=0).stdout)["auth_scheme"] == "harborKey"
+
+
 @pytest.mark.parametrize("arguments, code, kind, part", [
     (["connectors", "lst"], 4, "unknown_command", "did you mean 'list'"),
     (["conectors"], 4, "unknown_command", "did you mean 'connectors'"),
