@@ -198,20 +198,23 @@ struct HeadScan {
 struct Outcome {
   enum class Kind { request, closed, refused } kind;
   int status = 0;
-  std::string_view reason = {};
+  std::string reason = {};
 };
-Outcome refused(int status, std::string_view reason) {
-  return {Outcome::Kind::refused, status, reason};
+Outcome refused(int status, std::string reason) {
+  return {Outcome::Kind::refused, status, std::move(reason)};
 }
-constexpr Outcome closed{Outcome::Kind::closed};
-constexpr Outcome complete{Outcome::Kind::request};
+Outcome too_large(std::size_t body_limit) {
+  return refused(413, "the body is larger than " + std::to_string(body_limit) + " bytes");
+}
+const Outcome closed{Outcome::Kind::closed};
+const Outcome complete{Outcome::Kind::request};
 
 using RequestParser = MessageParser<true>;
 
-Outcome refusal_of(ErrorCode failure) {
+Outcome refusal_of(ErrorCode failure, std::size_t body_limit) {
   using beast::http::error;
   if (failure == error::header_limit) return refused(431, "too many header fields");
-  if (failure == error::body_limit) return refused(413, "the body is too large");
+  if (failure == error::body_limit) return too_large(body_limit);
   if (failure == error::bad_version) return refused(505, "HTTP/1.1 is spoken here");
   return refused(400, "malformed HTTP request");
 }
@@ -240,8 +243,7 @@ Outcome check_head(RequestParser& parser, std::size_t body_limit) {
     return refused(400, "the target must begin with /");
   if (parser.target.find('#') != std::string::npos)
     return refused(400, "the target must not have a fragment");
-  if (parser.content_length().value_or(0) > body_limit)
-    return refused(413, "the body is too large");
+  if (parser.content_length().value_or(0) > body_limit) return too_large(body_limit);
   return complete;
 }
 
@@ -274,7 +276,7 @@ Task<Outcome> read_head(Connection& c, RequestParser& parser) {
   }
   ErrorCode failure;
   const auto used = parser.put(asio::const_buffer(unread(c).data(), scan.next), failure);
-  if (failure) co_return refusal_of(failure);
+  if (failure) co_return refusal_of(failure, options.body_bytes);
   c.in.consume(used);
   co_return check_head(parser, options.body_bytes);
 }
@@ -302,15 +304,17 @@ Task<bool> read_sized_body(Connection& c, std::size_t length, std::string& body)
 }
 
 Task<Outcome> read_chunked_body(Connection& c, RequestParser& parser, std::string& body) {
-  const std::size_t longest_line = c.loop->shared->options.header_bytes;
+  const auto& options = c.loop->shared->options;
+  const std::size_t longest_line = options.header_bytes;
   parser.body = &body;
-  parser.body_limit(c.loop->shared->options.body_bytes);
+  parser.body_limit(options.body_bytes);
   parser.eager(true);
   while (!parser.is_done()) {
     if (c.in.size() > 0) {
       ErrorCode failure;
       c.in.consume(parser.put(c.in.cdata(), failure));
-      if (failure && failure != beast::http::error::need_more) co_return refusal_of(failure);
+      if (failure && failure != beast::http::error::need_more)
+        co_return refusal_of(failure, options.body_bytes);
       if (parser.is_done()) break;
       if (c.in.size() > longest_line) co_return refused(400, "malformed chunk");
     }
