@@ -644,6 +644,13 @@ TEST_P(AccessContract, UpdatesChangeWhatTheyName) {
   EXPECT_EQ(updated.updated_at, made.created_at + 5s);
   EXPECT_EQ(updated.status, WorkspaceStatus::active);
 
+  house_.clock().advance(5s);
+  updated = run(workspaces().update(caller, made.id, {})).value();
+  EXPECT_EQ(updated.updated_at, made.created_at + 5s) << "nothing was changed";
+  EXPECT_EQ(updated.name.str(), "Acme & Söhne");
+  EXPECT_EQ(kind_of(run(workspaces().update(caller, WorkspaceId::random(), {}))),
+            ErrorKind::not_found);
+
   WorkspaceChange back;
   back.cache_enabled = std::optional<bool>();
   updated = run(workspaces().update(caller, made.id, back)).value();

@@ -190,6 +190,7 @@ Task<Result<Workspace>> Workspaces::update(Caller caller, WorkspaceId id, Worksp
     auto row = store::find_workspace(c, organization, id);
     if (!row) return row;
     const bool was_active = row->status == name_of(WorkspaceStatus::active);
+    if (!change.name && !change.status && !change.cache_enabled) return row;
     if (change.name) row->name = change.name->str();
     if (change.status) row->status = std::string(name_of(*change.status));
     if (change.cache_enabled) row->cache_enabled = *change.cache_enabled;
