@@ -79,12 +79,12 @@ Task<void> ToolCallLog::write_all(std::shared_ptr<State> state, std::chrono::mil
       log::error("tool_calls.not_written", {{"calls", batch->size()}, {"why", failure.what()}});
     }
     if (!written) {
-      if (++tries < most_tries) {
+      tries = (tries + 1) % most_tries;
+      if (tries > 0) {
         const std::lock_guard lock(state->mutex);
         state->queue.insert(state->queue.begin(), std::make_move_iterator(batch->begin()),
                             std::make_move_iterator(batch->end()));
       } else {
-        tries = 0;
         const std::lock_guard lock(state->mutex);
         state->dropped += batch->size();
       }

@@ -371,7 +371,7 @@ class Reader {
     const std::string field = fmt::format("{}.{}", owner, name);
     const json::value* given = object.if_contains(name);
     if (!given) return wrong(field, "required", "is required");
-    const json::value number = *given;
+    json::value number = *given;
     object.erase(name);
     if (!number.is_int64() || number.get_int64() < least || number.get_int64() > most)
       return wrong(field, "range", fmt::format("must be an integer from {} to {}", least, most));

@@ -284,7 +284,7 @@ std::string OAuthProvider::new_code(const Asked& asked, Instant now) {
   std::erase_if(codes_, [&](const auto& entry) { return entry.second.expires <= now; });
   if (codes_.size() >= most_codes) codes_.erase(codes_.begin());
   const std::uint64_t number = next_code_++;
-  const std::string code = numbered_secret("hac_", number);
+  std::string code = numbered_secret("hac_", number);
   codes_[number] = {sha256(code),    asked.client_id, asked.redirect_uri,
                     asked.challenge, asked.may_write, now + code_lifetime};
   return code;

@@ -54,10 +54,12 @@ SearchTerms::SearchTerms(std::string_view query) {
   while (!query.empty() && terms_.size() < most_terms) {
     const std::size_t end = std::min(query.find('"'), query.size());
     std::vector<std::string> words = words_of(query.substr(0, end));
-    if (quoted && !words.empty()) terms_.push_back({std::move(words), true});
-    if (!quoted)
+    if (!quoted) {
       for (std::string& word : words)
         if (terms_.size() < most_terms) terms_.push_back({{std::move(word)}, false});
+    } else if (!words.empty()) {
+      terms_.push_back({std::move(words), true});
+    }
     quoted = !quoted;
     query.remove_prefix(std::min(end + 1, query.size()));
   }
