@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from support.harness import BINARY, Process
+from support.harness import BINARY, Process, write_secret
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tools"))
@@ -85,7 +85,7 @@ def test_the_package_installs_starts_and_goes_away(package, tmp_path):
     subprocess.run(["dpkg", "--install", "--force-depends", package], check=True, capture_output=True)
     try:
         state = tmp_path / "state"
-        (tmp_path / "password").write_text(secrets.token_urlsafe(18))
+        write_secret(tmp_path / "password", secrets.token_urlsafe(18))
         subprocess.run(["/usr/bin/fairlead", "init", "--state-dir", state, "--admin-email", "a@example.com", "--admin-password-file", tmp_path / "password",
                         "--client-out", tmp_path / "client.json"], check=True, capture_output=True)
         process = Process(["/usr/bin/fairlead", "serve", "--state-dir", state, "--listen", "127.0.0.1:0",

@@ -1,8 +1,10 @@
 #include "cli/commands.hpp"
 
 #include "base/encoding.hpp"
+#include "base/secret_file.hpp"
 #include "base/suggestion.hpp"
 #include "cli/all_pages.hpp"
+#include "cli/problem.hpp"
 #include "cli/prompt.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +14,6 @@
 #include <fcntl.h>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 #include <unistd.h>
 
 namespace fairlead::cli {
@@ -129,17 +130,9 @@ const json::value& choose_way_to_log_in(const json::value& definition) {
 Task<json::object> ask_credentials(Session& session, std::string definition_id,
                                    std::string source) {
   if (!source.empty()) {
-    std::ostringstream text;
-    if (source == "-") {
-      text << std::cin.rdbuf();
-    } else {
-      std::ifstream file(source, std::ios::binary);
-      if (!file)
-        throw Problem("validation_error",
-                      fmt::format("cannot read the credentials file '{}'", source));
-      text << file.rdbuf();
-    }
-    auto object = parse_json_object(text.str(), "the credentials");
+    const auto text = read_secret_file(source, "the credentials file");
+    if (!text) throw problem_of(text.error());
+    auto object = parse_json_object(*text, "the credentials");
     if (!object) throw Problem("validation_error", object.error().message);
     co_return *std::move(object);
   }

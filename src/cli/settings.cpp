@@ -1,6 +1,7 @@
 #include "cli/settings.hpp"
 
 #include "base/json.hpp"
+#include "base/secret_file.hpp"
 
 #include <fmt/format.h>
 
@@ -9,9 +10,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace fairlead::cli {
@@ -26,17 +24,10 @@ std::optional<std::string> variable(const char* ours, const char* other) {
   return std::nullopt;
 }
 
-Result<json::object> read_private_object(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return not_found(fmt::format("cannot read {}", path));
-  if ((status.st_mode & 077) != 0)
-    return Error{ErrorKind::forbidden,
-                 fmt::format("{} can be read by others (mode {:o}); run: chmod 600 {}", path,
-                             status.st_mode & 0777u, path)};
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_json_object(text.str(), path);
+Result<json::object> read_secret_object(const std::string& path, std::string_view what) {
+  const auto text = read_secret_file(path, what);
+  if (!text) return text.error();
+  return parse_json_object(*text, path);
 }
 
 void take(const json::object& from, const char* name, std::string& into) {
@@ -72,7 +63,7 @@ Result<Settings> load_file() {
   Settings settings;
   const std::string path = settings_path();
   if (std::filesystem::exists(path)) {
-    auto file = read_private_object(path);
+    auto file = read_secret_object(path, "the settings");
     if (!file) return std::move(file).error();
     if (const auto* inner = find_object(*file, "settings")) {
       take(*inner, "server", settings.server);
@@ -150,7 +141,7 @@ Result<Done> change_saved(std::string Settings::*member, std::string value) {
 }
 
 Result<Done> read_client_file(const std::string& path, Settings& into) {
-  auto file = read_private_object(path);
+  auto file = read_secret_object(path, "the client file");
   if (!file) return std::move(file).error();
   take_credentials(*file, into);
   take(*file, "organization_id", into.organization_id);

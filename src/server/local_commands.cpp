@@ -2,6 +2,7 @@
 
 #include "access/setup.hpp"
 #include "base/json.hpp"
+#include "base/secret_file.hpp"
 #include "cli/output.hpp"
 #include "server/admin_socket.hpp"
 #include "server/connector_command.hpp"
@@ -56,7 +57,7 @@ void run_init(const InitOptions& options) {
     throw Failure(
         Error{ErrorKind::conflict,
               fmt::format("{} exists already; choose another --client-out", options.client_out)});
-  std::string password = read_file(options.password_file, "the password file");
+  std::string password = read_secret_file(options.password_file, "the password file").value();
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
 
   // Nothing is made before it is known that all of it can be: an organization whose only client
@@ -300,7 +301,7 @@ void run_exec_local(const ExecLocalOptions& options) {
   if (!options.params.empty()) call.params = read_object_flag(options.params, "--params");
   if (!options.config.empty()) call.config = read_object_flag(options.config, "--config");
   if (!options.credentials.empty()) {
-    const std::string text = read_file(options.credentials, "the credentials file");
+    const std::string text = read_secret_file(options.credentials, "the credentials file").value();
     call.credentials = read_credentials(parse_json_object(text, "the credentials").value()).value();
   }
   const auto run = options.all ? exec_local_all : exec_local_once;

@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from support.harness import BINARY, http, run_cli
+from support.harness import BINARY, http, run_cli, write_secret
 
 
 def error_of(done):
@@ -21,7 +21,7 @@ def error_of(done):
 
 def test_a_connector_s_life_by_command_line(server, sandbox, tmp_path):
     key = tmp_path / "key.json"
-    key.write_text('{"api_key": "hk_sandbox"}')
+    write_secret(key, '{"api_key": "hk_sandbox"}')
     server.cli("workspaces", "create", "--name", "cli-life", check=0)
     created = json.loads(server.cli("connectors", "create", "--definition", "harbor", "--workspace", "cli-life", "--name", "mine",
                                     "--credentials", key, "--environment", json.dumps({"base_url": sandbox}), check=0).stdout)
@@ -50,6 +50,26 @@ def test_credentials_come_from_standard_input_and_never_back(server, sandbox):
     created = server.cli("connectors", "create", "--definition", "harbor", "--workspace", "cli-stdin", "--credentials", "-", "--validate=false",
                          "--environment", json.dumps({"base_url": sandbox}), stdin='{"api_key":"hk_canary_0123456789"}', check=0)
     assert "hk_canary" not in created.stdout + created.stderr
+
+
+def test_a_file_of_secrets_that_others_can_read_is_refused(server, sandbox, tmp_path):
+    file = tmp_path / "secret file"
+    write_secret(file, '{"api_key": "hk_sandbox"}')
+    exec_local = ["exec-local", "--definition", "harbor", "--entity", "account", "--action", "get", "--plan", "--credentials", file,
+                  "--config", json.dumps({"base_url": sandbox})]
+    run_cli(*exec_local, check=0)
+    piped = subprocess.run(["bash", "-c", '"$@" --credentials <(echo \'{"api_key": "x"}\')', "bash", BINARY, *exec_local[:8], *exec_local[10:]])
+    assert piped.returncode == 0, "a pipe is nobody else's to read"
+    for mode in (0o640, 0o604, 0o602):
+        file.chmod(mode)
+        for arguments in (exec_local,
+                          ["connectors", "create", "--definition", "harbor", "--credentials", file],
+                          ["login", "--server", server.url, "--client-file", file],
+                          ["init", "--state-dir", tmp_path / "state", "--admin-email", "a@example.com", "--admin-password-file", file,
+                           "--client-out", tmp_path / "client.json"]):
+            error = error_of(server.cli(*arguments, check=2))
+            assert f"chmod 600 '{file}'" in error["message"], arguments
+    assert not (tmp_path / "state").exists() and not (tmp_path / "client.json").exists()
 
 
 def test_credentials_of_two_schemes_need_the_name_of_one(server, sandbox):
@@ -159,7 +179,7 @@ def another_server():
 @pytest.mark.parametrize("body", ["{}", "[]", "5", "null", '{"data": {}}', '{"data": [1]}', '{"data": [{"name": 5}], "definitions": [5]}', '{"definitions": 5}'])
 def test_another_shape_of_answer_is_an_error_and_no_crash(another_server, tmp_path, body):
     another_server.body = body.encode()
-    (tmp_path / "key.json").write_text("{}")
+    write_secret(tmp_path / "key.json", "{}")
     for command in ["connectors inspect --name x", "connectors list -o table", "connectors list-available", "connectors describe --id x",
                     f"connectors create --definition github --credentials {tmp_path}/key.json", "organizations use --id x", "workspaces use --name x",
                     "workspaces list", "skills docs --id x --format markdown", "tool-calls list", "connectors execute --id x --entity a --action list --all"]:

@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from support.harness import BINARY, run_cli
+from support.harness import BINARY, run_cli, write_secret
 
 DEFINITION = """openapi: 3.1.0
 info:
@@ -78,7 +78,7 @@ class Leaves:
 def leaves(tmp_path):
     """Runs exec-local --all against a service, and answers (process, records, error)."""
     (tmp_path / "leaves.yaml").write_text(DEFINITION)
-    (tmp_path / "token.json").write_text('{"token": "t"}')
+    write_secret(tmp_path / "token.json", '{"token": "t"}')
 
     def command(service, *more):
         return [BINARY, "exec-local", "--definition", tmp_path / "leaves.yaml", "--entity", "leaves", "--action", "list", "--credentials",
@@ -202,7 +202,7 @@ def every_ticket(server, harbor):
 
 
 def test_exec_local_reads_the_whole_sandbox(sandbox, every_ticket, tmp_path):
-    (tmp_path / "key.json").write_text('{"api_key": "hk_sandbox"}')
+    write_secret(tmp_path / "key.json", '{"api_key": "hk_sandbox"}')
     done = run_cli("exec-local", "--definition", "harbor", "--entity", "tickets", "--action", "list", "--params", '{"limit": 3}', "--all",
                    "--credentials", tmp_path / "key.json", "--config", json.dumps({"base_url": sandbox}), check=0)
     read = [json.loads(line)["id"] for line in done.stdout.splitlines()]
@@ -312,7 +312,7 @@ NOTION = (lambda target, body: body.get("start_cursor"),
      ("two", "three")),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_our_definitions_follow_their_services(tmp_path, slug, entity, action, params, credentials, shape, cursors):
-    (tmp_path / "credentials.json").write_text(json.dumps(credentials))
+    write_secret(tmp_path / "credentials.json", json.dumps(credentials))
     with Shaped(*shape, cursors) as service:
         done = run_cli("exec-local", "--definition", slug, "--entity", entity, "--action", action, "--params", json.dumps(params), "--all",
                        "--credentials", tmp_path / "credentials.json", "--connect-to", service.url, check=0)

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from support.harness import Server, definition_id, http, run_cli, wait_until
+from support.harness import Server, definition_id, http, run_cli, wait_until, write_secret
 
 TASK = {"workspace_name": "w", "definition_id": definition_id("github"), "validate": False, "credentials": {"token": "ghp_full_disk_0123456789"}}
 
@@ -45,7 +45,7 @@ def fill(folder):
 
 
 def test_an_init_whose_client_file_has_no_room_makes_nothing(small_disk, tmp_path):
-    (tmp_path / "password").write_text("correct horse battery")
+    write_secret(tmp_path / "password", "correct horse battery")
     arguments = ["init", "--state-dir", tmp_path / "state", "--admin-email", "a@example.com", "--admin-password-file", tmp_path / "password",
                  "--client-out", small_disk / "client.json"]
     ballast = fill(small_disk)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support.harness import BINARY, Process, Server, http, run_cli
+from support.harness import BINARY, Process, Server, http, run_cli, write_secret
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_folder_that_others_can_read_is_refused(server):
 
 def test_the_set_up_is_made_once(server, tmp_path):
     password = tmp_path / "password2"
-    password.write_text(secrets.token_urlsafe(18))
+    write_secret(password, secrets.token_urlsafe(18))
     done = run_cli("init", "--state-dir", server.state, "--admin-email", "b@example.com", "--admin-password-file", password, "--client-out", tmp_path / "second.json")
     assert done.returncode != 0 and not (tmp_path / "second.json").exists()
     done = run_cli("init", "--state-dir", server.state, "--admin-email", "b@example.com", "--admin-password-file", password, "--client-out", server.client_file)
@@ -86,7 +86,7 @@ def test_the_set_up_is_made_once(server, tmp_path):
 def test_a_first_start_with_bad_input_says_what_is_wrong(tmp_path, arguments, part):
     email = arguments[1] if arguments[0] == "--admin-email" else "a@example.com"
     password = tmp_path / "password"
-    password.write_text(arguments[1] if arguments[0] == "--password" else secrets.token_urlsafe(18))
+    write_secret(password, arguments[1] if arguments[0] == "--password" else secrets.token_urlsafe(18))
     done = run_cli("init", "--state-dir", tmp_path / "state", "--admin-email", email, "--admin-password-file", password, "--client-out", tmp_path / "client.json")
     assert done.returncode == 4 and part in done.stderr.lower() and not (tmp_path / "client.json").exists()
 
@@ -97,7 +97,7 @@ def test_a_first_start_with_bad_input_says_what_is_wrong(tmp_path, arguments, pa
     ("a@example.com", "correct horse battery", "no/such/folder/client.json"),
 ])
 def test_an_init_that_cannot_end_well_makes_nothing(tmp_path, email, password, out):
-    (tmp_path / "password").write_text(password)
+    write_secret(tmp_path / "password", password)
     done = run_cli("init", "--state-dir", tmp_path / "state", "--admin-email", email, "--admin-password-file", tmp_path / "password",
                    "--client-out", tmp_path / out)
     assert done.returncode in (1, 4) and not (tmp_path / "state").exists() and not (tmp_path / out).exists(), done

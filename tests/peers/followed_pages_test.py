@@ -9,7 +9,7 @@ from definitions import ROOT
 from emulated import emulate
 from recorder import Recorder
 from slack_emulate_test import as_post
-from support.harness import BINARY
+from support.harness import BINARY, write_secret
 
 SERVICES = {"github": ("https://api.github.com", {"token": "gho_ann"}), "slack": ("https://slack.com", {"token": "xoxb-ann"}),
             "stripe": ("https://api.stripe.com", {"api_key": "sk_test_ann"})}
@@ -51,7 +51,7 @@ def lines(text):
 def run_all(service, tmp_path, params):
     name, url, credentials = service
     entity, scope, key = LISTS[name]
-    (tmp_path / "credentials.json").write_text(json.dumps(credentials))
+    write_secret(tmp_path / "credentials.json", json.dumps(credentials))
     done = subprocess.run([BINARY, "exec-local", "--definition", ROOT / "connectors" / name / "connector.yaml", "--entity", entity, "--action", "list",
                            "--params", json.dumps({**scope, **params}), "--credentials", tmp_path / "credentials.json", "--connect-to", url, "--all"],
                           capture_output=True, text=True, timeout=120)

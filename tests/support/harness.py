@@ -39,6 +39,14 @@ def wait_until(condition, seconds=60, what="condition", pause=0.02):
     raise AssertionError(f"{what} did not come true in {seconds} s")
 
 
+def write_secret(path, text):
+    """A file that only its owner can read: others are refused on the command line."""
+    path = pathlib.Path(path)
+    path.touch()
+    path.chmod(0o600)
+    path.write_text(text)
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
@@ -120,7 +128,7 @@ class Server:
         self.process = None
         if not self.client_file.exists():
             password = self.folder / "password"
-            password.write_text(secrets.token_urlsafe(18))
+            write_secret(password, secrets.token_urlsafe(18))
             done = subprocess.run([BINARY, "init", "--state-dir", self.state, *self.database, "--admin-email", "admin@example.com",
                                    "--admin-password-file", password, "--client-out", self.client_file],
                                   capture_output=True, text=True)
