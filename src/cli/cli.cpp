@@ -309,8 +309,11 @@ void print_schema(const std::string& resource, const std::string& operation) {
             json::object{{"type", name_of(parameter.type)}, {"description", parameter.help}};
         if (parameter.required) required.emplace_back(parameter.name);
       }
-      const json::value schema = json::object{
+      json::object schema{
           {"params", {{"type", "object"}, {"properties", properties}, {"required", required}}}};
+      if (const auto blank = command.api.find(' '); blank != std::string::npos)
+        schema["api"] = {{"method", command.api.substr(0, blank)},
+                         {"path", "/api/v1" + command.api.substr(blank + 1)}};
       show(schema);
       return;
     }
@@ -405,7 +408,8 @@ void add_commands(CLI::App& app) {
     add_command(*resource, command);
   }
 
-  auto* schema = app.add_subcommand("schema", "The parameters of a command, as JSON Schema");
+  auto* schema = app.add_subcommand(
+      "schema", "The parameters of a command, as JSON Schema, and its call of the API");
   auto words = std::make_shared<std::pair<std::string, std::string>>();
   schema->add_option("resource", words->first, "For example connectors")->required();
   schema->add_option("operation", words->second, "For example execute")->required();
@@ -414,9 +418,9 @@ void add_commands(CLI::App& app) {
 
   auto* completion = app.add_subcommand("completion", "Print the completions of a shell");
   auto shell = std::make_shared<std::string>();
-  completion->add_option("shell", *shell, "bash, zsh or fish")
+  completion->add_option("shell", *shell, "bash, zsh, fish or powershell")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+      ->check(CLI::IsMember({"bash", "zsh", "fish", "powershell"}));
   completion->footer("Example:\n  fairlead completion bash > /etc/bash_completion.d/fairlead");
   completion->callback([&app, shell] { std::cout << completion_script(app, *shell); });
 

@@ -41,6 +41,9 @@ struct Command {
   std::vector<Column> columns;  ///< of the table on a terminal; none: indented JSON
   /// The answer to print; null when the command has written its own output.
   std::function<Task<json::value>(Session&, json::object)> run;
+  /// "GET /workspaces" below /api/v1: what it asks of the server; empty when it is no call of its
+  /// own.
+  std::string api = {};
 };
 
 const std::vector<Command>& commands();

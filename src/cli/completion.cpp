@@ -19,7 +19,7 @@ void collect(const CLI::App& app, const std::string& words, std::vector<Place>& 
     place.next += sub->get_name() + " ";
   for (const auto* option : app.get_options([](const CLI::Option*) { return true; }))
     for (const auto& name : option->get_lnames()) place.next += "--" + name + " ";
-  if (words == "completion") place.next = "bash zsh fish " + place.next;
+  if (words == "completion") place.next = "bash zsh fish powershell " + place.next;
   if (words == "schema")  // its words are those of the commands
     for (const auto* sub : app.get_parent()->get_subcommands([](const CLI::App*) { return true; }))
       if (!sub->get_subcommands([](const CLI::App*) { return true; }).empty())
@@ -67,12 +67,28 @@ std::string bash_script(const std::vector<Place>& places) {
          "complete -o default -F _fairlead fairlead\n";
 }
 
+std::string powershell_script(const std::vector<Place>& places) {
+  std::string out =
+      "Register-ArgumentCompleter -Native -CommandName fairlead -ScriptBlock {\n"
+      "  param($wordToComplete, $commandAst, $cursorPosition)\n  $next = @{\n";
+  for (const auto& place : places) out += fmt::format("    '{}' = '{}'\n", place.words, place.next);
+  return out +
+         "  }\n  $place = ''\n"
+         "  foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {\n"
+         "    if ($element.Extent.EndOffset -ge $cursorPosition) { break }\n"
+         "    $longer = \"$place $element\".Trim()\n"
+         "    if ($next.ContainsKey($longer)) { $place = $longer }\n  }\n"
+         "  -split $next[$place] | Where-Object { $_ -like \"$wordToComplete*\" } |\n"
+         "    ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }\n}\n";
+}
+
 }  // namespace
 
 std::string completion_script(const CLI::App& app, const std::string& shell) {
   std::vector<Place> places;
   collect(app, "", places);
   if (shell == "fish") return fish_script(places);
+  if (shell == "powershell") return powershell_script(places);
   const std::string for_zsh = "#compdef fairlead\nautoload -U +X bashcompinit && bashcompinit\n";
   return (shell == "zsh" ? for_zsh : "") + bash_script(places);
 }

@@ -310,8 +310,32 @@ def test_completions_know_every_command(shell):
             assert expected <= completed(shell, ["fairlead", *words, ""]), words
         assert {name for name in expected if name.startswith("--")} <= completed(shell, ["fairlead", *words, "--"]), words
     assert completed(shell, ["fairlead", "connectors", "exe"]) == {"execute"}
-    assert {"bash", "zsh", "fish"} <= completed(shell, ["fairlead", "completion", ""])
+    assert {"bash", "zsh", "fish", "powershell"} <= completed(shell, ["fairlead", "completion", ""])
     assert "--params" in completed(shell, ["fairlead", "connectors", "execute", "--name", "list", "--par"]), "a flag's value is no command"
+
+
+def test_the_completions_of_powershell_hold_every_command():
+    script = run_cli("completion", "powershell", check=0).stdout
+    places = dict(re.findall(r"^    '(.*)' = '(.*)'$", script, re.M))
+    for words in every_command():
+        text = run_cli(*words, "--help", check=0).stdout
+        expected = set(subcommands(text)) | set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.M))
+        assert expected <= set(places[" ".join(words)].split()), words
+    assert script.count("{") == script.count("}") and script.startswith("Register-ArgumentCompleter -Native -CommandName fairlead ")
+
+
+def test_the_schema_of_a_command_says_what_it_calls(server):
+    paths = http("GET", f"{server.url}/openapi.json").json()["paths"]
+    commands = [(words[0], words[1]) for words in every_command() if len(words) == 2]
+    said = {}
+    for resource, operation in commands:
+        done = run_cli("schema", resource, operation)
+        if done.returncode == 0:
+            said[f"{resource} {operation}"] = json.loads(done.stdout).get("api")
+    assert {name for name, api in said.items() if api is None} == {"organizations use", "workspaces use"}
+    for name, api in said.items():
+        assert api is None or api["method"].lower() in paths[api["path"]], name
+    assert said["connectors execute"] == {"method": "POST", "path": "/api/v1/integrations/connectors/{id}/execute"}
 
 
 def test_the_completions_of_zsh_are_those_of_bash():
