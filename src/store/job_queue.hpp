@@ -33,20 +33,13 @@ class JobQueue {
  public:
   /// Answers the job with Failure(unavailable) when the queue is closed.
   void push(Job job) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!closed_) {
-        jobs_.push_back(std::move(job));
-        job.done = nullptr;
-      }
-    }
-    if (job.done) {
-      job.failure = std::make_exception_ptr(
-          Failure(Error{ErrorKind::unavailable, "the database is closing"}));
-      job.answer();
-    } else {
+    if (take(job)) {
       arrived_.notify_one();
+      return;
     }
+    job.failure =
+        std::make_exception_ptr(Failure(Error{ErrorKind::unavailable, "the database is closing"}));
+    job.answer();
   }
 
   /// The next job; waits for one. Nothing when the queue is closed and empty, or after `limit`.
@@ -79,6 +72,13 @@ class JobQueue {
   }
 
  private:
+  /// False, and the job stays where it is, when the queue is closed.
+  bool take(Job& job) {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) jobs_.push_back(std::move(job));
+    return !closed_;
+  }
+
   std::optional<Job> take() {
     if (jobs_.empty()) return std::nullopt;
     std::optional<Job> job(std::move(jobs_.front()));

@@ -28,7 +28,6 @@ std::optional<WorkspaceRow> first(const Rows& rows) {
 Value stored(std::optional<bool> flag) {
   return flag ? Value(std::int64_t{*flag}) : Value(nullptr);
 }
-using store::stored;
 
 }  // namespace
 
