@@ -346,13 +346,18 @@ TEST_P(DatabaseContract, ClosingFinishesWhatIsQueued) {
 TEST_P(DatabaseContract, ClosingAfterALoopWasStoppedLeavesItsCallersToTheLoop) {
   const auto held = std::make_shared<int>();
   auto context = std::make_unique<asio::io_context>(1);
+  std::latch stopped(1);
   const auto call = [&](std::shared_ptr<int>) -> Task<void> {
-    co_await database_->write([](Connection& c) { c.execute("INSERT INTO item (id) VALUES (1)"); });
+    co_await database_->write([&](Connection& c) {
+      stopped.wait();
+      c.execute("INSERT INTO item (id) VALUES (1)");
+    });
     ADD_FAILURE() << "a stopped loop goes on";
   };
   asio::co_spawn(*context, call(held), asio::detached);
   context->poll();  // hands the work to the driver
   context->stop();
+  stopped.count_down();
   database_.reset();
   EXPECT_EQ(held.use_count(), 2);
   context.reset();
