@@ -19,17 +19,16 @@ constexpr int most_tries = 3;
 std::string fingerprints(const vault::Vault& vault, const OrganizationId& organization,
                          const json::object& params) {
   std::string out = "{";
+  out.reserve(params.size() * 48);
   std::string text;
   for (const auto& member : params) {
-    text.assign(organization.str());
-    text += '\0';
-    text += std::string_view(member.key().data(), member.key().size());
-    text += '\0';
+    const std::string_view name(member.key().data(), member.key().size());
+    text.assign(organization.str()).append(1, '\0').append(name).append(1, '\0');
     text += json::serialize(member.value());
     const Sha256 digest = vault.mac(vault::KeyLabel::log_fingerprint, text);
     if (out.size() > 1) out += ',';
-    append_json_string(out, {member.key().data(), member.key().size()});
-    out += ":\"" + to_hex(bytes_of(digest).substr(0, 8)) + '"';
+    append_json_string(out, name);
+    out.append(":\"").append(to_hex(bytes_of(digest).substr(0, 8))).append(1, '"');
   }
   out += '}';
   return out;
@@ -70,9 +69,8 @@ Task<void> ToolCallLog::write_all(std::shared_ptr<State> state, std::chrono::mil
     more = batch->size() == batch_size;
     bool written = true;
     try {
-      co_await state->database.write([batch](store::Connection& connection) {
-        for (const auto& call : *batch) store::insert_tool_call(connection, call);
-      });
+      co_await state->database.write(
+          [batch](store::Connection& connection) { store::insert_tool_calls(connection, *batch); });
       tries = 0;
     } catch (const std::exception& failure) {
       written = false;
@@ -95,7 +93,7 @@ Task<void> ToolCallLog::write_all(std::shared_ptr<State> state, std::chrono::mil
 
 Task<void> ToolCallLog::begin(store::ToolCallRow call) {
   co_await services_.database.write([call = std::move(call)](store::Connection& connection) {
-    store::insert_tool_call(connection, call);
+    store::insert_tool_calls(connection, {&call, 1});
   });
 }
 

@@ -197,9 +197,7 @@ TEST_P(ConnectorRows, ToolCallsListNewestFirst) {
   rows[1].status = "failed";
   rows[1].error_code = "provider_auth";
   rows[3].status = "running";
-  write([&](Connection& c) {
-    for (const auto& row : rows) insert_tool_call(c, row);
-  });
+  write([&](Connection& c) { insert_tool_calls(c, rows); });
   const auto list = [&](ToolCallListing wanted) {
     return read([&](Connection& c) { return list_tool_calls(c, mine, wanted); });
   };
@@ -225,6 +223,33 @@ TEST_P(ConnectorRows, ToolCallsListNewestFirst) {
   EXPECT_EQ(list({}).back().duration_us, 12);
   EXPECT_EQ(write([&](Connection& c) { return delete_tool_calls(c, mine, at(3)); }), 2);
   EXPECT_EQ(list({}).size(), 2u);
+}
+
+TEST_P(ConnectorRows, ToolCallsAreWrittenAsTheyAreHoweverMany) {
+  std::vector<ToolCallRow> rows;
+  for (int i = 0; i < 37; ++i) {
+    rows.push_back(call(i + 1));
+    rows.back().attempts = i;
+    if (i % 2 == 0) rows.back().error_code = "not_found";
+    if (i % 3 == 0) rows.back().upstream_status = 400 + i;
+    if (i % 5 == 0) rows.back().record_count = 0;
+  }
+  write([&](Connection& c) {
+    insert_tool_calls(c, {});
+    insert_tool_calls(c, rows);
+  });
+  const auto found = read([&](Connection& c) { return list_tool_calls(c, mine, {.limit = 100}); });
+  ASSERT_EQ(found.size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const ToolCallRow &written = rows[i], &row = found[rows.size() - 1 - i];
+    EXPECT_EQ(row.id, written.id);
+    EXPECT_EQ(row.attempts, written.attempts);
+    EXPECT_EQ(row.error_code, written.error_code) << i;
+    EXPECT_EQ(row.upstream_status, written.upstream_status) << i;
+    EXPECT_EQ(row.record_count, written.record_count) << i;
+    EXPECT_EQ(row.params, written.params);
+    EXPECT_EQ(row.duration_us, written.duration_us);
+  }
 }
 
 TEST_P(ConnectorRows, IdempotencyKeysAreTakenOnce) {

@@ -191,7 +191,7 @@ TEST(MigratingSqlite, KeepsTheLogOfCallsInItsNewTable) {
   call.duration_us = 12;
   run_to_end(database->write([&](Connection& c) {
     insert_organization(c, {call.organization_id, "Org", then});
-    insert_tool_call(c, call);
+    insert_tool_calls(c, {&call, 1});
   }));
   run_to_end(migrate(*database));
   const auto kept = run_to_end(

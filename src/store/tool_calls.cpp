@@ -14,6 +14,45 @@ Value optional(const std::optional<std::int64_t>& number) {
   return number ? Value(*number) : Value(nullptr);
 }
 
+constexpr std::size_t columns = 26;
+constexpr std::size_t calls_at_once = 16;  // a statement for them costs three quarters of 16
+
+/// No value is given as '' or -1, so that every call fits the same prepared statement.
+std::string insertion_of(std::size_t calls) {
+  std::string sql =
+      "INSERT INTO tool_call (org_id, id, workspace_id, connector_id, time, request_id, interface, "
+      "client, actor, connector_name, definition, definition_version, type, entity, action, "
+      "effect, intent, params, status, attempts, request_bytes, answer_bytes, duration_us, "
+      "error_code, upstream_status, record_count) VALUES ";
+  for (std::size_t i = 0; i < calls; ++i) {
+    const std::size_t last = (i + 1) * columns;
+    sql += i == 0 ? "(" : ", (";
+    for (std::size_t place = i * columns + 1; place < last - 2; ++place)
+      sql += fmt::format("${}, ", place);
+    sql +=
+        fmt::format("NULLIF(${}, ''), NULLIF(${}, -1), NULLIF(${}, -1))", last - 2, last - 1, last);
+  }
+  return sql;
+}
+
+void append_values(std::vector<Value>& values, const ToolCallRow& call) {
+  for (const std::string* text :
+       {&call.organization_id.str(), &call.id, &call.workspace_id.str(), &call.connector_id.str()})
+    values.emplace_back(*text);
+  values.emplace_back(stored(call.time));
+  for (const std::string* text :
+       {&call.request_id, &call.interface, &call.client, &call.actor, &call.connector_name,
+        &call.definition, &call.definition_version, &call.type, &call.entity, &call.action,
+        &call.effect, &call.intent, &call.params, &call.status})
+    values.emplace_back(*text);
+  for (const std::int64_t number :
+       {call.attempts, call.request_bytes, call.answer_bytes, call.duration_us})
+    values.emplace_back(number);
+  values.emplace_back(call.error_code.value_or(""));
+  values.emplace_back(call.upstream_status.value_or(-1));
+  values.emplace_back(call.record_count.value_or(-1));
+}
+
 /// The least id of that moment.
 std::string first_id_at(Instant time) {
   return fmt::format("{:016x}",
@@ -26,39 +65,17 @@ std::string tool_call_id(Instant time) {
   return first_id_at(time) + '-' + random_uuid().substr(0, 8);
 }
 
-void insert_tool_call(Connection& connection, const ToolCallRow& call) {
-  connection.execute(
-      "INSERT INTO tool_call (org_id, id, workspace_id, connector_id, time, request_id, interface, "
-      "client, actor, connector_name, definition, definition_version, type, entity, action, "
-      "effect, intent, params, status, error_code, upstream_status, attempts, record_count, "
-      "request_bytes, answer_bytes, duration_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-      "$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
-      {call.organization_id.str(),
-       call.id,
-       call.workspace_id.str(),
-       call.connector_id.str(),
-       stored(call.time),
-       call.request_id,
-       call.interface,
-       call.client,
-       call.actor,
-       call.connector_name,
-       call.definition,
-       call.definition_version,
-       call.type,
-       call.entity,
-       call.action,
-       call.effect,
-       call.intent,
-       call.params,
-       call.status,
-       optional(call.error_code),
-       optional(call.upstream_status),
-       call.attempts,
-       optional(call.record_count),
-       call.request_bytes,
-       call.answer_bytes,
-       call.duration_us});
+void insert_tool_calls(Connection& connection, std::span<const ToolCallRow> calls) {
+  static const std::string one = insertion_of(1), many = insertion_of(calls_at_once);
+  std::vector<Value> values;
+  values.reserve((calls.size() < calls_at_once ? 1 : calls_at_once) * columns);
+  while (!calls.empty()) {
+    const std::size_t count = calls.size() < calls_at_once ? 1 : calls_at_once;
+    values.clear();
+    for (const ToolCallRow& call : calls.first(count)) append_values(values, call);
+    connection.execute(count == 1 ? one : many, values);
+    calls = calls.subspan(count);
+  }
 }
 
 void finish_tool_call(Connection& connection, const ToolCallRow& call) {

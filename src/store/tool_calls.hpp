@@ -6,6 +6,7 @@
 #include "store/database.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ struct ToolCallRow {
   std::int64_t attempts = 0, request_bytes = 0, answer_bytes = 0, duration_us = 0;
 };
 
-void insert_tool_call(Connection& connection, const ToolCallRow& call);
+void insert_tool_calls(Connection& connection, std::span<const ToolCallRow> calls);
 /// Writes what came of a call: status, error, counts and times.
 void finish_tool_call(Connection& connection, const ToolCallRow& call);
 /// Calls that were under way when the server stopped: nobody knows what came of them. Answers how
