@@ -67,14 +67,14 @@ void ApiClient::note_answer(const std::string& request, int status,
 
 Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeatable) {
   constexpr std::array waits = {1s, 2s, 4s};
+  const net::WipedAtTheEnd wiped{request};
   for (std::size_t attempt = 0;; ++attempt) {
-    net::OutboundRequest to_send = request;
     const Deadline deadline = Deadline::after(execute_time);
     const auto begun = std::chrono::steady_clock::now();
     auto answer = Result<net::Answer, net::SendFailure>(net::Answer());
     {
       const Waiting waiting(co_await asio::this_coro::executor);
-      answer = co_await client_.send(std::move(to_send), deadline);
+      answer = co_await client_.send(request, deadline);
     }
     if (answer) note_answer(request_line(request), answer->status, begun);
     const bool last = attempt == waits.size();

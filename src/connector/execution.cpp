@@ -18,12 +18,6 @@
 namespace fairlead::connector {
 namespace {
 
-/// A request is sent as copies, since it may be sent again; this clears the original.
-struct WipedAtTheEnd {
-  net::OutboundRequest& request;
-  ~WipedAtTheEnd() { net::wipe(request); }
-};
-
 constexpr std::chrono::seconds whole_call{60}, whole_download{600};
 constexpr std::chrono::seconds renewal_margin{60};
 constexpr int most_redirects = 3;
@@ -304,7 +298,7 @@ Task<Execution::Replied> Execution::send_operation(Reading reading) {
 }
 
 Task<Execution::Replied> Execution::send_following(net::OutboundRequest request, Reading reading) {
-  const WipedAtTheEnd kept{request};
+  const net::WipedAtTheEnd wiped{request};
   for (int hops = 0;; ++hops) {
     auto reply = co_await send_retrying(request, reading);
     if (!reply) co_return reply;
@@ -420,19 +414,20 @@ Task<bool> Execution::pause(Wait wait) {
   co_return true;
 }
 
-Task<Result<Execution::Reply, net::SendFailure>> Execution::send_once(net::OutboundRequest request,
-                                                                      Reading reading) {
+Task<Result<Execution::Reply, net::SendFailure>> Execution::send_once(
+    const net::OutboundRequest& request, Reading reading) {
   net::Url url = without_query(request.url);
   if (reading == Reading::whole) {
     const Deadline limit = call_.deadline.within(whole_call);
-    auto answer = co_await client_.send(std::move(request), limit);
+    auto answer = co_await client_.send(request, limit);
     if (!answer) co_return std::move(answer).error();
     co_return Reply{
         answer->status, std::move(answer->headers), std::move(answer->body), {}, std::move(url)};
   }
-  request.answer_bytes = download_bytes;
+  net::OutboundRequest download = request;
+  download.answer_bytes = download_bytes;
   const Deadline limit = call_.deadline.within(whole_download);
-  auto answer = co_await client_.open(std::move(request), limit);
+  auto answer = co_await client_.open(std::move(download), limit);
   if (!answer) co_return std::move(answer).error();
   Reply reply{
       answer->status, std::move(answer->headers), {}, std::move(answer->body), std::move(url)};

@@ -54,7 +54,8 @@ class Execution {
   Task<Replied> send_operation(Reading reading);
   Task<Replied> send_following(net::OutboundRequest request, Reading reading);
   Task<Replied> send_retrying(const net::OutboundRequest& request, Reading reading);
-  Task<Result<Reply, net::SendFailure>> send_once(net::OutboundRequest request, Reading reading);
+  Task<Result<Reply, net::SendFailure>> send_once(const net::OutboundRequest& request,
+                                                  Reading reading);
   Task<bool> pause(Wait wait);
   /// Waits for this request's turn under the definition's rate limits.
   Task<Check> await_turn(bool first_try);

@@ -60,7 +60,7 @@ class ScriptedClient final : public net::HttpClient {
  public:
   explicit ScriptedClient(const std::vector<GoldenExchange>& exchanges) : exchanges_(exchanges) {}
 
-  Task<Result<net::Answer, net::SendFailure>> send(net::OutboundRequest request,
+  Task<Result<net::Answer, net::SendFailure>> send(const net::OutboundRequest& request,
                                                    Deadline /*deadline*/) override {
     const GoldenAnswer* const answer = next(request);
     if (!answer) co_return no_answer();

@@ -240,10 +240,11 @@ Task<Renewed> renew(net::HttpClient& client, const Definition& definition, const
   auto pairs = grant(scheme, *parameters, *address, now);
   if (!pairs) co_return std::move(pairs).error();
   net::OutboundRequest request = token_request(scheme, *parameters, *pairs, *std::move(url));
+  const net::WipedAtTheEnd wiped{request};
   request.pool = std::move(pool);
   request.connect_to = std::move(connect_to);
   const Deadline limit = deadline.within(whole_time);
-  auto answer = co_await client.send(std::move(request), limit);
+  auto answer = co_await client.send(request, limit);
   if (!answer) co_return failure(std::move(answer).error().message);
   const auto secrets = all_secrets(fields, tokens);
   co_return read_tokens(scheme, *answer, tokens, secrets, now);

@@ -138,15 +138,13 @@ struct Parts {
 
 /// One request and the reading of its answer.
 struct Exchange {
-  Exchange(std::shared_ptr<Parts> client_parts, ClientLoop& its_loop, OutboundRequest its_request,
-           Deadline its_deadline)
+  Exchange(std::shared_ptr<Parts> client_parts, ClientLoop& its_loop,
+           const OutboundRequest& its_request, Deadline its_deadline)
       : parts(std::move(client_parts)),
         loop(its_loop),
-        request(std::move(its_request)),
+        request(its_request),
         deadline(its_deadline),
         watch(its_loop) {}
-  /// Headers and bodies of requests hold credentials.
-  ~Exchange() { wipe(request); }
   Exchange(const Exchange&) = delete;
 
   void use(std::unique_ptr<Wire> next) {
@@ -171,7 +169,7 @@ struct Exchange {
 
   std::shared_ptr<Parts> parts;
   ClientLoop& loop;
-  OutboundRequest request;
+  const OutboundRequest& request;
   Deadline deadline;
   Watch watch;
   std::string key;
@@ -578,10 +576,10 @@ ClientLoop& loop_of(const asio::any_io_executor& executor) {
   return asio::use_service<ClientLoop>(asio::query(executor, asio::execution::context));
 }
 
-Task<Result<Answer, SendFailure>> send_whole(std::shared_ptr<Parts> parts, OutboundRequest request,
-                                             Deadline deadline) {
+Task<Result<Answer, SendFailure>> send_whole(std::shared_ptr<Parts> parts,
+                                             const OutboundRequest& request, Deadline deadline) {
   ClientLoop& loop = loop_of(co_await asio::this_coro::executor);
-  Exchange x(std::move(parts), loop, std::move(request), deadline);
+  Exchange x(std::move(parts), loop, request, deadline);
   Answer answer;
   if (auto failure = co_await begin(x, Use::whole)) co_return *std::move(failure);
   begin_whole_body(x, answer.body);
@@ -592,6 +590,17 @@ Task<Result<Answer, SendFailure>> send_whole(std::shared_ptr<Parts> parts, Outbo
   finish(x);
   co_return std::move(answer);
 }
+
+/// An exchange that goes on after the caller's request is gone.
+struct StreamedExchange {
+  StreamedExchange(std::shared_ptr<Parts> parts, ClientLoop& loop, OutboundRequest given,
+                   Deadline deadline)
+      : request(std::move(given)), exchange(std::move(parts), loop, request, deadline) {}
+
+  OutboundRequest request;
+  const WipedAtTheEnd wiped{request};
+  Exchange exchange;
+};
 
 /// The body of an answer that is read piece by piece.
 Task<std::string> next_piece(std::shared_ptr<Exchange> x) {
@@ -615,7 +624,9 @@ Task<std::string> next_piece(std::shared_ptr<Exchange> x) {
 Task<Result<StreamedAnswer, SendFailure>> open_stream(std::shared_ptr<Parts> parts,
                                                       OutboundRequest request, Deadline deadline) {
   ClientLoop& loop = loop_of(co_await asio::this_coro::executor);
-  const auto x = std::make_shared<Exchange>(std::move(parts), loop, std::move(request), deadline);
+  const auto kept =
+      std::make_shared<StreamedExchange>(std::move(parts), loop, std::move(request), deadline);
+  const std::shared_ptr<Exchange> x(kept, &kept->exchange);
   if (auto failure = co_await begin(*x, Use::stream)) co_return *std::move(failure);
   x->watch.wire = nullptr;
   StreamedAnswer answer{x->parser->status, std::move(x->parser->headers), {}};
@@ -668,8 +679,9 @@ struct HttpClient::Impl : Parts {
 HttpClient::HttpClient(Options options) : impl_(std::make_shared<Impl>(std::move(options))) {}
 HttpClient::~HttpClient() = default;
 
-Task<Result<Answer, SendFailure>> HttpClient::send(OutboundRequest request, Deadline deadline) {
-  return send_whole(impl_, std::move(request), deadline);
+Task<Result<Answer, SendFailure>> HttpClient::send(const OutboundRequest& request,
+                                                   Deadline deadline) {
+  return send_whole(impl_, request, deadline);
 }
 
 Task<Result<StreamedAnswer, SendFailure>> HttpClient::open(OutboundRequest request,

@@ -37,10 +37,16 @@ struct OutboundRequest {
 };
 
 /// Overwrites what may hold credentials: the values of headers, the URL's path and query, and the
-/// body. The client does it to what it was given; whoever keeps a copy does it to the copy.
+/// body.
 void wipe(OutboundRequest& request);
 void wipe(Headers& headers);
 void wipe(Url& url);
+
+/// Wipes a request when it goes, for whoever made one.
+struct WipedAtTheEnd {
+  OutboundRequest& request;
+  ~WipedAtTheEnd() { wipe(request); }
+};
 
 /// Why there is no answer.
 struct SendFailure {
@@ -91,10 +97,10 @@ class HttpClient {
   explicit HttpClient(Options options);
   virtual ~HttpClient();
 
-  /// The whole answer, or why there is none. Every status is an answer.
-  virtual Task<Result<Answer, SendFailure>> send(OutboundRequest request, Deadline deadline);
+  /// The whole answer, or why there is none. Every status is an answer. `request` lives until then.
+  virtual Task<Result<Answer, SendFailure>> send(const OutboundRequest& request, Deadline deadline);
   /// The head of the answer; the body follows from `body`. We ask for no content encoding, and
-  /// undo one that the service uses all the same.
+  /// undo one that the service uses all the same. `request` is wiped.
   virtual Task<Result<StreamedAnswer, SendFailure>> open(OutboundRequest request,
                                                          Deadline deadline);
 

@@ -263,7 +263,7 @@ TEST(HttpClientAndServer, PassOnManyRequestsOnSeveralLoops) {
     OutboundRequest onward = get(origin + request.target);
     onward.method = request.method;
     onward.body = request.body;
-    auto answer = co_await client.send(std::move(onward), Deadline::after(20s));
+    auto answer = co_await client.send(onward, Deadline::after(20s));
     co_return Response{answer->status, {}, std::move(answer->body)};
   });
   upstream.start();

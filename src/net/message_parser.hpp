@@ -58,7 +58,7 @@ class MessageParser final : public beast::http::basic_parser<is_request> {
       return;
     }
     check_framing(field, value, failure);
-    headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    headers.add({name.data(), name.size()}, {value.data(), value.size()});
   }
   /// What Beast lets pass and proxies read in different ways: codings other than "chunked", and
   /// (in requests) a length that is given twice or as a list.

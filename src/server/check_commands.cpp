@@ -115,7 +115,7 @@ Task<std::optional<std::string>> probe(net::HttpClient& client, std::string orig
   request.url = *std::move(url);
   request.connection = net::Connection::fresh;
   const Deadline limit = Deadline::after(longest_connect);
-  auto answer = co_await client.send(std::move(request), limit);
+  auto answer = co_await client.send(request, limit);
   if (answer) co_return std::nullopt;
   using Reason = net::SendFailure::Reason;
   const auto& failure = answer.error();

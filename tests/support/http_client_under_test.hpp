@@ -33,8 +33,8 @@ inline std::vector<Sent> send_all(HttpClient& client, std::vector<OutboundReques
                                   Deadline deadline = Deadline::after(std::chrono::seconds(20))) {
   std::vector<Sent> answers;
   const auto run = [&]() -> Task<void> {
-    for (OutboundRequest& request : requests)
-      answers.push_back(co_await client.send(std::move(request), deadline));
+    for (const OutboundRequest& request : requests)
+      answers.push_back(co_await client.send(request, deadline));
   };
   run_to_end(run());
   return answers;
