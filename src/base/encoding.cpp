@@ -96,11 +96,11 @@ bool is_ascii(const char* bytes) {
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '\0');
+  char* out = text.data();
   for (const char c : bytes) {
-    text += hex_digits[static_cast<unsigned char>(c) >> 4];
-    text += hex_digits[static_cast<unsigned char>(c) & 15];
+    *out++ = hex_digits[static_cast<unsigned char>(c) >> 4];
+    *out++ = hex_digits[static_cast<unsigned char>(c) & 15];
   }
   return text;
 }
@@ -129,8 +129,9 @@ std::string percent_encode(std::string_view text) { return escape(text, false); 
 std::string form_encode(std::string_view text) { return escape(text, true); }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
-  if (text.find_first_of(plus_is_blank ? "%+" : "%") == std::string_view::npos)
-    return std::string(text);
+  const bool plain = text.find('%') == std::string_view::npos &&
+                     !(plus_is_blank && text.find('+') != std::string_view::npos);
+  if (plain) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <set>
@@ -12,6 +13,25 @@
 
 namespace fairlead {
 namespace {
+
+/// The keys of one object. Most have few, and few are compared sooner than looked up.
+class SeenKeys {
+ public:
+  std::size_t size() const { return few_.size() + more_.size(); }
+  /// False when it was there.
+  bool insert(const std::string& key) {
+    if (std::find(few_.begin(), few_.end(), key) != few_.end()) return false;
+    if (few_.size() == few) return more_.insert(key).second;
+    if (few_.empty()) few_.reserve(few);
+    few_.push_back(key);
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t few = 8;
+  std::vector<std::string> few_;
+  std::set<std::string> more_;
+};
 
 /// Builds the tree of a text, and refuses what is over a limit, keys that stand twice in one object
 /// and integers that would be rounded.
@@ -53,7 +73,7 @@ class TreeBuilder {
     if (keys.size() >= limits_.keys_per_object)
       return refuse(code,
                     fmt::format("an object has more than {} members", limits_.keys_per_object));
-    if (!keys.insert(key_).second)
+    if (!keys.insert(key_))
       return refuse(
           code, fmt::format("the member \"{}\" stands twice in one object", key_.substr(0, 64)));
     tree_.push_key(key_);
@@ -139,7 +159,7 @@ class TreeBuilder {
 
   const JsonLimits& limits_;
   json::value_stack tree_;
-  std::vector<std::set<std::string>> keys_;
+  std::vector<SeenKeys> keys_;
   std::string key_, number_text_;
   std::size_t nodes_ = 0, number_characters_ = 0;
   bool has_fraction_ = false;
@@ -198,9 +218,16 @@ Result<json::object> parse_json_object(std::string_view text, std::string_view w
 }
 
 void append_json_string(std::string& out, std::string_view text) {
+  const auto is_escaped = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+  };
   out += '"';
-  for (const char c : text) {
-    switch (c) {
+  while (!text.empty()) {
+    const auto escaped = std::find_if(text.begin(), text.end(), is_escaped);
+    const auto plain = static_cast<std::size_t>(escaped - text.begin());
+    out += text.substr(0, plain);
+    if (escaped == text.end()) break;
+    switch (const char c = *escaped) {
       case '"':
         out += "\\\"";
         break;
@@ -217,11 +244,9 @@ void append_json_string(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20)
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<int>(c));
-        else
-          out += c;
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<int>(c));
     }
+    text.remove_prefix(plain + 1);
   }
   out += '"';
 }

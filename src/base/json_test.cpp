@@ -15,6 +15,8 @@ TEST(Json, RefusesWhatIsNotSoundAndSaysWhy) {
       {"{} {}", "text after the end"},
       {R"({"a":1,"a":2})", "\"a\" stands twice"},
       {R"({"a":1,"\u0061":2})", "\"a\" stands twice"},
+      {R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"c":2})", "\"c\" stands twice"},
+      {R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"i":2})", "\"i\" stands twice"},
       {"\"\xff\"", "invalid JSON"},
       {std::string(70, '[') + std::string(70, ']'), "64 levels"},
       {std::string(65, '1'), "64 characters"},
