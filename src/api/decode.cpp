@@ -40,12 +40,12 @@ void wipe(json::string& text) {
 }
 
 void BodyReader::refuse_misspelt(std::initializer_list<std::string_view> known) {
-  std::vector<std::string> absent;
-  for (const std::string_view name : known)
-    if (!body_.contains(key(name))) absent.emplace_back(name);
   for (const auto& member : body_) {
     const std::string name(member.key().data(), member.key().size());
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::vector<std::string> absent;
+    for (const std::string_view one : known)
+      if (!body_.contains(key(one))) absent.emplace_back(one);
     if (const std::string suggestion = did_you_mean(name, absent); !suggestion.empty())
       problems_.add(path_ + name, "unknown member '" + name + "'" + suggestion,
                     "unknown_parameter");

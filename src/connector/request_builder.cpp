@@ -157,13 +157,16 @@ Result<std::string, CallError> path_value(std::string_view name, const json::obj
 
 /// The file's own text, with what cannot stand in a URL encoded.
 std::string literal_path(std::string_view text) {
+  const auto stands_in_url = [](char c) {
+    return c > 0x20 && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '\\' && c != '^' &&
+           c != '`' && c != '{' && c != '|' && c != '}' && c != '#';
+  };
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool odd = byte <= 0x20 || byte >= 0x7f ||
-                     std::string_view("\"<>\\^`{|}#").find(c) != std::string_view::npos;
-    out += odd ? percent_encode(std::string_view(&c, 1)) : std::string(1, c);
-  }
+  for (const char& c : text)
+    if (stands_in_url(c))
+      out += c;
+    else
+      out += percent_encode(std::string_view(&c, 1));
   return out;
 }
 

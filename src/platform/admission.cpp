@@ -1,6 +1,16 @@
 #include "platform/admission.hpp"
 
 namespace fairlead::platform {
+namespace {
+
+Error full() {
+  return {.kind = ErrorKind::rate_limited,
+          .message = "too many calls are running; try again in a moment",
+          .code = "rate_limited",
+          .retry_after = std::chrono::seconds(1)};
+}
+
+}  // namespace
 
 bool Admission::take(const Keys& keys, std::size_t connector_most) {
   if (running_ >= limits_.in_all) return false;
@@ -35,16 +45,12 @@ Task<Result<Admission::Place>> Admission::enter(OrganizationId organization, Wor
                                                 ConnectorId connector, Deadline deadline,
                                                 std::size_t connector_most) {
   Keys keys{organization.str(), workspace.str(), connector.str()};
-  const Error full{.kind = ErrorKind::rate_limited,
-                   .message = "too many calls are running; try again in a moment",
-                   .code = "rate_limited",
-                   .retry_after = std::chrono::seconds(1)};
   std::shared_ptr<Waiter> waiter;
   const asio::any_io_executor loop = co_await asio::this_coro::executor;
   {
     const std::lock_guard lock(mutex_);
     if (take(keys, connector_most)) co_return Place(*this, std::move(keys));
-    if (waiting_.size() >= limits_.waiting) co_return full;
+    if (waiting_.size() >= limits_.waiting) co_return full();
     waiter = std::make_shared<Waiter>(Waiter{keys, connector_most, std::make_shared<Wakeup>(loop)});
     waiting_.push_back(waiter);
   }
@@ -54,7 +60,7 @@ Task<Result<Admission::Place>> Admission::enter(OrganizationId organization, Wor
   const std::lock_guard lock(mutex_);
   if (waiter->admitted) co_return Place(*this, std::move(keys));
   waiting_.remove(waiter);
-  co_return full;
+  co_return full();
 }
 
 std::size_t Admission::running() const {

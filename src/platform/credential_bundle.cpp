@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <array>
 
 namespace fairlead::platform {
 namespace {
@@ -31,6 +32,20 @@ class ErasingMemory final : public json::memory_resource {
   bool do_is_equal(const json::memory_resource& other) const noexcept override {
     return this == &other;
   }
+};
+
+/// For a whole tree at once; what most trees need lies on the stack.
+class TreeMemory {
+ public:
+  TreeMemory() = default;
+  ~TreeMemory() { OPENSSL_cleanse(space_.data(), space_.size()); }
+  TreeMemory(const TreeMemory&) = delete;
+  json::memory_resource* get() { return &tree_; }
+
+ private:
+  std::array<unsigned char, 512> space_;
+  ErasingMemory more_;
+  json::monotonic_resource tree_{space_.data(), space_.size(), &more_};
 };
 
 void append_member(std::string& out, std::string_view name, const Secret& secret) {
@@ -81,10 +96,10 @@ Result<connector::CredentialSource::Opened> read_bundle(const Secret& text) {
   const Error damaged{.kind = ErrorKind::internal,
                       .message = "the stored credentials cannot be read",
                       .detail = "the sealed bundle is not a bundle"};
-  ErasingMemory memory;
+  TreeMemory memory;
   json::error_code code;
   const std::string_view clear = text.reveal();
-  const json::value tree = json::parse({clear.data(), clear.size()}, code, &memory);
+  const json::value tree = json::parse({clear.data(), clear.size()}, code, memory.get());
   if (code || !tree.is_object()) return damaged;
   const json::object& bundle = tree.get_object();
   const json::object* fields = find_object(bundle, "fields");
