@@ -10,7 +10,7 @@ find_package(PostgreSQL REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(GTest REQUIRED)
-find_package(mimalloc REQUIRED)
+find_library(TCMALLOC libtcmalloc_minimal.so.4 REQUIRED)  # its -dev package brings two more libraries, and nothing that we need
 find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
