@@ -81,10 +81,6 @@ bool has_length(const OutboundRequest& request) {
          request.method == "PATCH";
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
 enum class Use { whole, stream };
 
 void write_head(std::string& out, const OutboundRequest& request, bool absolute_form,

@@ -416,11 +416,10 @@ void begin_head(Connection& c, const Response& response) {
   const auto reason = beast::http::obsolete_reason(status);
   c.out.assign("HTTP/1.1 ");
   append_number(c.out, static_cast<std::size_t>(response.status));
-  c.out.append(" ").append(reason.data(), reason.size()).append("\r\nDate: ");
-  c.out.append(c.loop->date).append("\r\n");
+  c.out.append(" ").append(reason.data(), reason.size()).append("\r\n");
+  append_field(c.out, "Date", c.loop->date);
   for (const Header& field : response.headers)
-    if (!is_ours(field.name))
-      c.out.append(field.name).append(": ").append(field.value).append("\r\n");
+    if (!is_ours(field.name)) append_field(c.out, field.name, field.value);
 }
 
 void end_head(Connection& c, const Asked& asked, Framing framing, std::size_t length) {

@@ -23,6 +23,17 @@ bool same_header(std::string_view a, std::string_view b) noexcept {
                                             [](char x, char y) { return lower(x) == lower(y); });
 }
 
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  const std::size_t before = out.size();
+  out.resize(before + name.size() + value.size() + 4);  // once, not for each of the four parts
+  const auto colon = std::copy(name.begin(), name.end(), out.data() + before);
+  colon[0] = ':';
+  colon[1] = ' ';
+  const auto end = std::copy(value.begin(), value.end(), colon + 2);
+  end[0] = '\r';
+  end[1] = '\n';
+}
+
 bool is_header_name(std::string_view name) noexcept {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return name_characters[static_cast<unsigned char>(c)];

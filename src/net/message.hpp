@@ -47,6 +47,8 @@ class Headers {
 
 /// True when the names are the same header (ASCII, without case).
 bool same_header(std::string_view a, std::string_view b) noexcept;
+/// Appends "name: value\r\n".
+void append_field(std::string& out, std::string_view name, std::string_view value);
 /// RFC 9110 token; and a value without CR, LF, NUL or other control characters except tab.
 bool is_header_name(std::string_view name) noexcept;
 bool is_header_value(std::string_view value) noexcept;
