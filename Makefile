@@ -1,5 +1,5 @@
 # The verbs of the project; each installs what it misses (Debian 12).
-.PHONY: run test test-asan test-tsan build package bench lint clean
+.PHONY: run test test-asan test-tsan build package bench profile lint clean
 JOBS ?= $(shell nproc)
 # Keep the terminal readable: ninja prints one line.
 export NINJA_STATUS = [%f/%t %es] 
@@ -40,6 +40,11 @@ bench:
 	@bench/run
 	@bench/engine
 	@bench/reference
+
+# What a release is optimized by, after a change of what every execute runs (docs/decisions/0016).
+profile:
+	@tools/bootstrap build bench
+	@tools/profile --jobs $(JOBS)
 
 # What changed since main; LINT=--all for every file, LINT=<revision> for what changed since it.
 lint:

@@ -49,6 +49,21 @@ elseif(LLD)
   add_link_options(-fuse-ld=lld-16)
 endif()
 
+# A release is optimized by what ran (docs/decisions/0016-optimized-by-what-runs.md): `make profile` writes the file anew.
+# A function that changed since is optimized without it. The sum has everything built again after a new file.
+set(FAIRLEAD_PROFILE ${PROJECT_SOURCE_DIR}/cmake/fairlead.profdata)
+option(FAIRLEAD_PROFILING "Build the program that notes what runs" OFF)
+if(FAIRLEAD_PROFILING)
+  add_compile_options(-fprofile-generate -fprofile-update=atomic)
+  add_link_options(-fprofile-generate)
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${FAIRLEAD_PROFILE})
+  file(SHA256 ${FAIRLEAD_PROFILE} sum)
+  add_compile_definitions(FAIRLEAD_PROFILE_SUM="${sum}")
+  add_compile_options(-fprofile-use=${FAIRLEAD_PROFILE} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled -Wno-backend-plugin
+    -mllvm -profile-summary-cutoff-hot=999900)  # the loops over answers would count as all that is hot
+endif()
+
 add_compile_options(-Xclang -fno-pch-timestamp)
 # CMake's own also names the header by a path that ccache cannot make relative.
 set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
