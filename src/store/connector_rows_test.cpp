@@ -84,7 +84,8 @@ TEST_P(ConnectorRows, ComeBackAsTheyWere) {
   row.entities = "[]";
   row.status = "degraded";
   row.status_reason = "away";
-  write([&](Connection& c) { insert_connector(c, mine, row, {7, Blob{"\x00\xff sealed"}}); });
+  const Blob sealed{std::string("\x00\xff sealed", 9)};
+  write([&](Connection& c) { insert_connector(c, mine, row, {7, sealed}); });
   const auto found = read([&](Connection& c) { return find_connector(c, mine, row.id); });
   ASSERT_TRUE(found);
   EXPECT_EQ(found->environment, row.environment);
@@ -95,7 +96,7 @@ TEST_P(ConnectorRows, ComeBackAsTheyWere) {
   EXPECT_EQ(found->created_at, at(5));
   const auto credential = read([&](Connection& c) { return find_credential(c, mine, row.id); });
   EXPECT_EQ(credential->version, 7);
-  EXPECT_EQ(credential->sealed, Blob{"\x00\xff sealed"});
+  EXPECT_EQ(credential->sealed, sealed);
 
   EXPECT_FALSE(read([&](Connection& c) { return find_connector(c, other, row.id); }));
   EXPECT_FALSE(read([&](Connection& c) { return find_credential(c, other, row.id); }));
