@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 // The timer's handler may be on its way already when the line ends: it holds no part of it.
 struct Waiting::Line : std::enable_shared_from_this<Waiting::Line> {
-  explicit Line(asio::any_io_executor executor) : timer(std::move(executor)) {}
+  explicit Line(const asio::any_io_executor& executor) : timer(executor) {}
 
   void wait(std::chrono::seconds span) {
     timer.expires_after(span);
@@ -40,9 +40,9 @@ struct Waiting::Line : std::enable_shared_from_this<Waiting::Line> {
   bool is_shown = false;
 };
 
-Waiting::Waiting(asio::any_io_executor executor) {
+Waiting::Waiting(const asio::any_io_executor& executor) {
   if (isatty(STDERR_FILENO) != 1) return;
-  line_ = std::make_shared<Line>(std::move(executor));
+  line_ = std::make_shared<Line>(executor);
   line_->wait(2s);
 }
 

@@ -12,7 +12,7 @@ namespace fairlead::cli {
 /// has been, or how much has come; the line is gone at the end. Nothing is told to a pipe.
 class Waiting {
  public:
-  explicit Waiting(asio::any_io_executor executor);
+  explicit Waiting(const asio::any_io_executor& executor);
   ~Waiting();
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
