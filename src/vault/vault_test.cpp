@@ -34,7 +34,7 @@ class VaultTest : public ::testing::Test {
     return run_to_end(Vault::open(*database_, options(), clock_));
   }
   OrganizationId add_organization(Vault& vault) {
-    const OrganizationId id = OrganizationId::random();
+    OrganizationId id = OrganizationId::random();
     run_to_end(database_->write([&](store::Connection& c) {
       store::insert_organization(c, {id, "Acme", start()});
       vault.create_organization_key(c, id);
@@ -71,7 +71,7 @@ std::string code_of(F act) {
 }
 
 std::string open_code(Vault& vault, const SecretAddress& address, const Blob& sealed) {
-  const std::string waited = code_of([&] { (void)run_to_end(vault.open(address, sealed)); });
+  std::string waited = code_of([&] { (void)run_to_end(vault.open(address, sealed)); });
   // The way without waiting says the same, or that it has to wait.
   if (auto at_once = vault.try_open(address, sealed)) {
     const std::string code = *at_once ? "none" : at_once->error().code;
@@ -223,7 +223,7 @@ TEST_F(VaultTest, AlteredOrExchangedKeysAreRefused) {
   };
   const store::Row mine = wrapped_of(a), other = wrapped_of(b);
   const Blob wrapped{mine.bytes(0)}, check{mine.bytes(1)};
-  const std::string id = mine.text(2);
+  const std::string& id = mine.text(2);
 
   for (const std::size_t at : {0u, 1u, 2u, 5u, 6u, 17u, 18u, 40u, 50u, 65u}) {
     ASSERT_LT(at, wrapped.bytes.size());
