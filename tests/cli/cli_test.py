@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import stat
 import subprocess
 import termios
@@ -12,6 +11,7 @@ import threading
 
 import pytest
 
+from support.commands import every_command
 from support.harness import BINARY, http, run_cli, write_secret
 
 
@@ -267,18 +267,6 @@ def test_fields_keep_the_nesting_and_reach_into_the_only_list(server, harbor):
     assert {"name": "harbor"} in chosen["data"]
 
 
-def subcommands(text):
-    """The names below "Subcommands:" of a help text."""
-    lines = text.partition("Subcommands:\n")[2].splitlines()
-    return [line.split()[0] for line in lines[:lines.index("")] if line.startswith("  ") and line[2] != " "] if lines else []
-
-
-def every_command(*words):
-    yield words
-    for name in subcommands(run_cli(*words, "--help", check=0).stdout):
-        yield from every_command(*words, name)
-
-
 def test_every_command_has_help_with_an_example():
     for words in every_command():
         text = run_cli(*words, "--help", check=0).stdout
@@ -286,42 +274,6 @@ def test_every_command_has_help_with_an_example():
         if words:
             assert re.search("Examples?:", text), words
     assert json.loads(run_cli("schema", "connectors", "execute", check=0).stdout)["params"]["required"] == ["entity", "action"]
-
-
-def completed(shell, words):
-    """What the shell offers for the last word."""
-    if shell == "fish":
-        script = f"{BINARY} completion fish | source; complete -C '{' '.join(words)}'"
-        lines = subprocess.run(["fish", "-c", script], capture_output=True, text=True).stdout.splitlines()
-        return {line.split("\t")[0] for line in lines}
-    listed = " ".join(f"'{word}'" for word in words)
-    script = f'source <({BINARY} completion bash); COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _fairlead; echo "${{COMPREPLY[@]}}"'
-    return set(subprocess.run(["bash", "-c", script], capture_output=True, text=True).stdout.split())
-
-
-@pytest.mark.parametrize("shell", ["bash", "fish"])
-def test_completions_know_every_command(shell):
-    if not shutil.which(shell):
-        pytest.skip(f"no {shell} on this machine")
-    for words in every_command():
-        text = run_cli(*words, "--help", check=0).stdout
-        expected = set(subcommands(text)) | set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.M))
-        if shell == "bash":
-            assert expected <= completed(shell, ["fairlead", *words, ""]), words
-        assert {name for name in expected if name.startswith("--")} <= completed(shell, ["fairlead", *words, "--"]), words
-    assert completed(shell, ["fairlead", "connectors", "exe"]) == {"execute"}
-    assert {"bash", "zsh", "fish", "powershell"} <= completed(shell, ["fairlead", "completion", ""])
-    assert "--params" in completed(shell, ["fairlead", "connectors", "execute", "--name", "list", "--par"]), "a flag's value is no command"
-
-
-def test_the_completions_of_powershell_hold_every_command():
-    script = run_cli("completion", "powershell", check=0).stdout
-    places = dict(re.findall(r"^    '(.*)' = '(.*)'$", script, re.M))
-    for words in every_command():
-        text = run_cli(*words, "--help", check=0).stdout
-        expected = set(subcommands(text)) | set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.M))
-        assert expected <= set(places[" ".join(words)].split()), words
-    assert script.count("{") == script.count("}") and script.startswith("Register-ArgumentCompleter -Native -CommandName fairlead ")
 
 
 def test_the_schema_of_a_command_says_what_it_calls(server):
