@@ -1,6 +1,19 @@
 # The .deb: the binary, the systemd unit, the documentation. `make package` makes it of the release build.
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/fairlead.service DESTINATION /lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/fairlead)
+# The program itself makes its completions; each shell looks for them in a folder of its own.
+install(CODE [[
+  set(program "$<TARGET_FILE:fairlead>")
+  foreach(shell_file bash:bash-completion/completions/fairlead zsh:zsh/vendor-completions/_fairlead fish:fish/vendor_completions.d/fairlead.fish)
+    string(REGEX MATCH "^([a-z]+):(.*)/(.*)$" _ ${shell_file})
+    set(script "${program}-completion/${CMAKE_MATCH_3}")
+    set(folder "${CMAKE_INSTALL_PREFIX}/share/${CMAKE_MATCH_2}")
+    get_filename_component(script_folder ${script} DIRECTORY)
+    file(MAKE_DIRECTORY ${script_folder})
+    execute_process(COMMAND ${program} completion ${CMAKE_MATCH_1} OUTPUT_FILE ${script} COMMAND_ERROR_IS_FATAL ANY)
+    file(INSTALL ${script} DESTINATION ${folder})
+  endforeach()
+]])
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)

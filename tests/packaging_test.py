@@ -34,7 +34,8 @@ def package(tmp_path_factory):
 
 def test_the_package_holds_the_program_the_unit_and_its_dependencies(package):
     content = subprocess.run(["dpkg-deb", "--contents", package], capture_output=True, text=True, check=True).stdout
-    for path in ("./usr/bin/fairlead", "./lib/systemd/system/fairlead.service", "./usr/share/doc/fairlead/README.md"):
+    for path in ("./usr/bin/fairlead", "./lib/systemd/system/fairlead.service", "./usr/share/doc/fairlead/README.md", "./usr/share/bash-completion/completions/fairlead",
+                 "./usr/share/zsh/vendor-completions/_fairlead", "./usr/share/fish/vendor_completions.d/fairlead.fish"):
         assert re.search(rf"^-.* {re.escape(path)}$", content, re.M), content
     depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], capture_output=True, text=True, check=True).stdout
     assert "libssl3" in depends and "libpq5" in depends and "ca-certificates" in depends
