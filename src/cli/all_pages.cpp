@@ -58,7 +58,7 @@ Task<void> execute_all(Session& session, std::string path, json::object body) {
   json::object params = given != nullptr ? *given : json::object();
   PageRun run(cursor_of(params));
   const EndOnInterrupt guard(co_await asio::this_coro::executor, [&run] {
-    std::cerr << to_line(broken_off(Problem("local_error", "interrupted"), run)) << '\n';
+    report(broken_off(Problem("local_error", "interrupted"), run));
   });
   for (;;) {
     if (run.cursor()) params["cursor"] = *run.cursor();
@@ -76,15 +76,15 @@ Task<void> execute_all(Session& session, std::string path, json::object body) {
     if (result == nullptr)
       throw broken_off(Problem("api_error", "the server's answer has no result"), run);
     const std::uint64_t records = show(*result, session.out);
+    // Nobody reads on: no more is asked for. (A page that was not written whole is read again.)
+    if (!session.out) throw broken_off(Problem("local_error", cannot_write_output), run);
     run.finish_page(json::serialize(*result), records);
     show_progress(run);
 
     AfterPage next = after(answer);
     if (next.ends) {
       if (!next.is_known)
-        std::cerr << R"({"type":"notice","message":"the service does not tell whether there are )"
-                     R"(further pages; this was one"})"
-                  << '\n';
+        notice("the service does not tell whether there are further pages; this was one");
       co_return;
     }
     if (!next.next)

@@ -1,6 +1,7 @@
 #include "cli/api_client.hpp"
 
 #include "base/encoding.hpp"
+#include "cli/output.hpp"
 #include "cli/waiting.hpp"
 
 #include <fmt/format.h>
@@ -16,21 +17,60 @@ using namespace std::chrono_literals;
 constexpr auto execute_time = 300s;  // an execute may wait for a slow service
 constexpr std::size_t most_pages = 100;
 
+constexpr const char* another_server =
+    "Is that a Fairlead server of this version? `fairlead login --server` or FAIRLEAD_SERVER says "
+    "where it is.";
+
 json::value parse_answer(const net::Answer& answer) {
   if (answer.body.empty()) return json::object{};
   auto parsed = parse_json(
       answer.body, {.bytes = 256u << 20, .nodes = 50'000'000, .keys_per_object = 1'000'000});
-  if (!parsed)
-    throw Problem("api_error", "the server's answer is not JSON: " + parsed.error().message,
+  if (parsed) return *std::move(parsed);
+  Problem problem("api_error", "the server's answer is not JSON: " + parsed.error().message,
                   answer.status);
-  return *std::move(parsed);
+  problem.hint = another_server;
+  throw problem;
 }
 
 void require_success(const net::Answer& answer) {
-  if (answer.status < 400) return;
+  if (answer.status < 300) return;
+  if (answer.status < 400) {  // Fairlead sends nobody elsewhere
+    const std::string* location = answer.headers.find("Location");
+    Problem problem("api_error",
+                    fmt::format("the server answered HTTP {} (redirect to {})", answer.status,
+                                location != nullptr ? *location : "nowhere"),
+                    answer.status);
+    problem.hint = another_server;
+    throw problem;
+  }
   const std::string* wait = answer.headers.find("Retry-After");
   throw problem_of_answer(answer.status, answer.body,
                           wait != nullptr ? std::optional(*wait) : std::nullopt);
+}
+
+net::Url url_of(const std::string& server, const std::string& path) {
+  const auto not_usable = [&](const std::string& why) {
+    return Problem("validation_error",
+                   fmt::format("the server's address '{}' is not usable: {}", server, why));
+  };
+  const auto origin = net::Url::parse(server);
+  if (!origin) throw not_usable(origin.error().message);
+  if (origin->target != "/")
+    throw not_usable(
+        fmt::format("it must end after the host and port, as in {}", origin->origin()));
+  auto url = net::Url::parse(server + "/api/v1" + path);
+  if (!url) throw not_usable(url.error().message);
+  return *std::move(url);
+}
+
+/// Why there is no answer, and what to do.
+Problem no_answer(const std::string& server, const std::string& why) {
+  Problem problem("connection_error", fmt::format("no answer from {}: {}", server, why));
+  problem.hint = why.find("wrong version number") != std::string::npos
+                     ? "A server without TLS has an address that begins with http://."
+                     : "Is the server running? `fairlead serve` starts one; `fairlead login "
+                       "--server` or FAIRLEAD_SERVER says where it is.";
+  return problem;
 }
 
 std::string request_line(const net::OutboundRequest& request) {
@@ -58,11 +98,14 @@ void ApiClient::note_answer(const std::string& request, int status,
   if (!verbose_) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begun);
-  std::cerr << json::serialize(json::object{{"type", "debug"},
-                                            {"request", request},
-                                            {"status_code", status},
-                                            {"ms", took.count()}})
-            << '\n';
+  if (errors_go_to_terminal())
+    std::cerr << fmt::format("{}: HTTP {} in {} ms\n", request, status, took.count());
+  else
+    std::cerr << json::serialize(json::object{{"type", "debug"},
+                                              {"request", request},
+                                              {"status_code", status},
+                                              {"ms", took.count()}})
+              << '\n';
 }
 
 Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeatable) {
@@ -83,20 +126,12 @@ Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeata
                         answer->status == 504;
       if (!busy || !repeatable || last) co_return *std::move(answer);
     } else if (last || !(repeatable || !answer.error().sent)) {
-      Problem problem("connection_error", fmt::format("no answer from {}: {}", settings_.server,
-                                                      answer.error().message));
-      problem.hint =
-          "Is the server running? `fairlead serve` starts one; FAIRLEAD_SERVER says where it is.";
-      throw problem;
+      throw no_answer(settings_.server, answer.error().message);
     }
     const std::string why =
         answer ? fmt::format("{} answered HTTP {}", settings_.server, answer->status)
                : fmt::format("no answer from {}", settings_.server);
-    std::cerr << json::serialize(json::object{
-                     {"type", "notice"},
-                     {"message",
-                      fmt::format("{}; trying again in {} s", why, waits[attempt].count())}})
-              << '\n';
+    notice(fmt::format("{}; trying again in {} s", why, waits[attempt].count()));
     co_await sleep_for(waits[attempt]);
   }
 }
@@ -104,18 +139,16 @@ Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeata
 Task<net::OutboundRequest> ApiClient::request(std::string method, std::string path, Query query,
                                               const json::value* body) {
   if (token_.empty()) (void)co_await application_token();
-  auto url = net::Url::parse(settings_.server + "/api/v1" + with_query(std::move(path), query));
-  if (!url)
-    throw Problem("validation_error", "the server's address is not usable: " + url.error().message);
+  // Which organizations there are does not depend on the one in use, which may be gone.
+  const bool in_organization = !settings_.organization_id.empty() && path != "/organizations";
   net::OutboundRequest out;
   out.method = std::move(method);
-  out.url = *std::move(url);
+  out.url = url_of(settings_.server, with_query(std::move(path), query));
   out.first_byte_time = execute_time;
   out.answer_bytes = 256u << 20;
   out.headers = {{"Accept", "application/json"}, {"X-Fairlead-Client", "cli/" FAIRLEAD_VERSION}};
   out.headers.add("Authorization", fmt::format("Bearer {}", token_.reveal()));
-  if (!settings_.organization_id.empty())
-    out.headers.add("X-Organization-Id", settings_.organization_id);
+  if (in_organization) out.headers.add("X-Organization-Id", settings_.organization_id);
   if (body != nullptr) {
     out.headers.add("Content-Type", "application/json");
     out.body = json::serialize(*body);
@@ -128,13 +161,9 @@ Task<json::object> ApiClient::application_token() {
     throw Problem("unauthorized",
                   "no platform credentials: run `fairlead login`, or set FAIRLEAD_CLIENT_ID, "
                   "FAIRLEAD_CLIENT_SECRET and FAIRLEAD_ORGANIZATION_ID");
-  auto url = net::Url::parse(settings_.server + "/api/v1/account/applications/token");
-  if (!url)
-    throw Problem("validation_error", fmt::format("the server's address '{}' is not usable: {}",
-                                                  settings_.server, url.error().message));
   net::OutboundRequest out;
   out.method = "POST";
-  out.url = *std::move(url);
+  out.url = url_of(settings_.server, "/account/applications/token");
   out.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
   out.body = json::serialize(json::object{{"client_id", settings_.client_id},
                                           {"client_secret", settings_.client_secret.reveal()}});
@@ -177,9 +206,7 @@ Task<json::value> ApiClient::execute(std::string path, json::value body,
   const auto begun = std::chrono::steady_clock::now();
   Waiting waiting(co_await asio::this_coro::executor);
   auto opened = co_await client_.open(std::move(out), deadline);
-  if (!opened)
-    throw Problem("connection_error",
-                  fmt::format("no answer from {}: {}", settings_.server, opened.error().message));
+  if (!opened) throw no_answer(settings_.server, opened.error().message);
   note_answer(line, opened->status, begun);
   const std::string* type = opened->headers.find("Content-Type");
   const std::string* disposition = opened->headers.find("Content-Disposition");

@@ -1,15 +1,17 @@
 #include "cli/cli.hpp"
 
+#include "base/encoding.hpp"
+#include "base/named_file.hpp"
 #include "base/suggestion.hpp"
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
 #include "cli/prompt.hpp"
+#include "net/url.hpp"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
-#include <fstream>
 #include <iostream>
 #include <sstream>
 #include <unistd.h>
@@ -21,7 +23,8 @@ namespace {
 struct Given {
   std::map<std::string, std::string> texts;
   std::map<std::string, bool> switches;
-  std::string json, fields, output;
+  std::optional<std::string> json;
+  std::string fields, output;
   bool verbose = false;
 };
 
@@ -40,19 +43,9 @@ std::vector<std::string> split_list(const std::string& text) {
   return parts;
 }
 
-/// A JSON object given as text, or as @file.
 json::object read_object(const std::string& text, const std::string& flag) {
-  std::string source = text;
-  if (text.starts_with('@')) {
-    std::ifstream file(text.substr(1), std::ios::binary);
-    if (!file)
-      throw Problem("validation_error", fmt::format("{}: cannot read '{}'", flag, text.substr(1)));
-    std::ostringstream content;
-    content << file.rdbuf();
-    source = content.str();
-  }
-  auto object = parse_json_object(source, flag);
-  if (!object) throw Problem("validation_error", object.error().message);
+  auto object = read_named_object(text, flag);
+  if (!object) throw problem_of(object.error());
   return *std::move(object);
 }
 
@@ -60,6 +53,10 @@ json::value read_parameter(const Parameter& parameter, const std::string& text) 
   const std::string flag = flag_of(parameter.name);
   switch (parameter.type) {
     case ParameterType::text:
+      if (!is_valid_utf8(text))
+        throw Problem("validation_error", fmt::format("{}: '{}' is not UTF-8", flag, text));
+      return json::string(text);
+    case ParameterType::file:
       return json::string(text);
     case ParameterType::integer: {
       auto value = parse_json(text);
@@ -86,6 +83,7 @@ json::value read_parameter(const Parameter& parameter, const std::string& text) 
 bool has_type(const json::value& value, ParameterType type) {
   switch (type) {
     case ParameterType::text:
+    case ParameterType::file:
       return value.is_string();
     case ParameterType::integer:
       return value.is_int64();
@@ -118,10 +116,10 @@ void check_parameters(const Command& command, const json::object& given) {
 /// The command's parameters from --json, or from its flags.
 json::object read_parameters(const Command& command, const Given& given) {
   json::object parameters;
-  if (!given.json.empty()) {
+  if (given.json) {
     if (!given.texts.empty() || !given.switches.empty())
       throw Problem("validation_error", "--json holds all parameters: leave the other flags out");
-    parameters = read_object(given.json, "--json");
+    parameters = read_object(*given.json, "--json");
     check_parameters(command, parameters);
   } else {
     for (const auto& parameter : command.parameters) {
@@ -183,7 +181,9 @@ void run_command(const Command& command, const Given& given) {
     // another.
     Problem problem("api_error", fmt::format("the answer of {} is not as expected: {}",
                                              settings.server, unexpected.what()));
-    problem.hint = "Is that a Fairlead server of this version? FAIRLEAD_SERVER says where it is.";
+    problem.hint =
+        "Is that a Fairlead server of this version? `fairlead login --server` or FAIRLEAD_SERVER "
+        "says where it is.";
     throw problem;
   }
   print(command, given, answer);
@@ -230,17 +230,37 @@ std::string help_of_resource(std::string_view resource) {
   return "See fairlead " + std::string(resource) + " --help";
 }
 
+/// Whether what is sent there passes a network as plain text.
+bool is_readable_on_the_way(const std::string& server) {
+  const auto url = net::Url::parse(server);
+  return url && !url->https && url->host != "localhost" && url->host != "::1" &&
+         !url->host.starts_with("127.");
+}
+
 struct LoginOptions {
   std::string server, client_file, organization;
 };
 
-void login(const LoginOptions& options) {
-  auto loaded = load_settings();
-  Settings settings = loaded ? *std::move(loaded) : Settings{};
+/// What somebody types; nothing is no answer.
+Secret ask_for(const std::string& what, Echo echo) {
+  Secret answer = ask(what + ": ", echo);
+  if (answer.empty()) throw Problem("validation_error", what + ": nothing was given");
+  return answer;
+}
+
+/// The settings to keep: from the file, overlaid by what is given now. (The environment is not
+/// kept, apart from the server that it names.)
+Settings read_login(const LoginOptions& options) {
+  auto kept = load_kept();
+  if (!kept) throw problem_of(kept.error());
+  Settings settings = *std::move(kept);
+  if (const auto server = server_of_environment()) settings.server = *server;
   if (!options.server.empty()) settings.server = options.server;
+  settings.organization_id.clear();
   if (!options.client_file.empty()) {
     if (auto read = read_client_file(options.client_file, settings); !read)
       throw problem_of(read.error());
+    if (!options.server.empty()) settings.server = options.server;
   } else {
     if (isatty(STDIN_FILENO) != 1)
       throw Problem(
@@ -250,18 +270,35 @@ void login(const LoginOptions& options) {
       const Secret answer = ask(fmt::format("Server [{}]: ", settings.server), Echo::shown);
       if (!answer.empty()) settings.server = answer.reveal();
     }
-    settings.client_id = ask("Client id: ", Echo::shown).reveal();
-    settings.client_secret = ask("Client secret: ", Echo::hidden);
-    settings.organization_id.clear();
+    settings.client_id = ask_for("Client id", Echo::shown).reveal();
+    settings.client_secret = ask_for("Client secret", Echo::hidden);
   }
   if (!options.organization.empty()) settings.organization_id = options.organization;
   while (settings.server.ends_with('/')) settings.server.pop_back();
+  return settings;
+}
+
+Task<void> try_login(Settings& settings) {
   ApiClient api(settings);
-  const json::object token = run_to_end(api.application_token());
+  const json::object token = co_await api.application_token();
   if (const auto* organization = find_string(token, "organization_id");
       organization != nullptr && settings.organization_id.empty())
     settings.organization_id = std::string(view(*organization));
+  // The first call that minds the organization.
+  (void)co_await api.get("/workspaces", {{"limit", "1"}});
+}
+
+void login(const LoginOptions& options) {
+  Settings settings = read_login(options);
+  if (is_readable_on_the_way(settings.server))
+    notice(fmt::format("{} is not encrypted: who is on the way can read the client secret",
+                       settings.server));
+  run_to_end(try_login(settings));
   if (auto saved = save_settings(settings); !saved) throw problem_of(saved.error());
+  if (has_credentials_in_environment())
+    notice(
+        "the environment holds platform credentials too (FAIRLEAD_CLIENT_ID, ...): they win "
+        "over the ones kept now");
   show(json::object{{"server", settings.server},
                     {"client_id", settings.client_id},
                     {"organization_id", settings.organization_id},
@@ -388,7 +425,7 @@ Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int 
 }
 
 int fail(const Problem& problem) {
-  std::cerr << to_line(problem) << '\n';
+  report(problem);
   return exit_code_of(problem);
 }
 
@@ -460,8 +497,7 @@ int run(CLI::App& app, int argc, char** argv,
         const std::function<int(const Error&)>& special_code) {
   const int code = parse_and_run(app, argc, argv, special_code);
   // An answer that went nowhere (a full disk) is no success.
-  if (code == 0 && !std::cout.flush())
-    return fail(Problem("local_error", "the answer cannot be written to standard output"));
+  if (code == 0 && !std::cout.flush()) return fail(Problem("local_error", cannot_write_output));
   return code;
 }
 

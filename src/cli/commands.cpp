@@ -1,20 +1,18 @@
 #include "cli/commands.hpp"
 
 #include "base/encoding.hpp"
-#include "base/secret_file.hpp"
+#include "base/interrupt.hpp"
+#include "base/named_file.hpp"
 #include "base/suggestion.hpp"
 #include "cli/all_pages.hpp"
+#include "cli/output_file.hpp"
 #include "cli/problem.hpp"
 #include "cli/prompt.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <fcntl.h>
-#include <fstream>
 #include <iostream>
-#include <unistd.h>
 
 namespace fairlead::cli {
 namespace {
@@ -130,10 +128,8 @@ const json::value& choose_way_to_log_in(const json::value& definition) {
 Task<json::object> ask_credentials(Session& session, std::string definition_id,
                                    std::string source) {
   if (!source.empty()) {
-    const auto text = read_secret_file(source, "the credentials file");
-    if (!text) throw problem_of(text.error());
-    auto object = parse_json_object(*text, "the credentials");
-    if (!object) throw Problem("validation_error", object.error().message);
+    auto object = read_secret_object(source, "the credentials");
+    if (!object) throw problem_of(object.error());
     co_return *std::move(object);
   }
   if (!session.interactive)
@@ -275,36 +271,6 @@ Task<json::value> inspect_connector(Session& session, json::object parameters) {
   co_return co_await session.api.get("/integrations/connectors/" + percent_encode(id) + "/inspect");
 }
 
-/// A file of our own making that is renamed into place when complete, so that a broken download
-/// leaves nothing behind.
-class OutputFile {
- public:
-  explicit OutputFile(std::string path)
-      : path_(std::move(path)), partial_(path_ + ".part"), file_(partial_, std::ios::binary) {
-    if (!file_) throw Problem("local_error", fmt::format("cannot write {}", partial_));
-  }
-  ~OutputFile() {
-    if (!done_) unlink(partial_.c_str());
-  }
-  void write(std::string_view bytes) {
-    file_ << bytes;
-    size_ += bytes.size();
-  }
-  std::size_t finish() {
-    file_.close();
-    if (!file_ || std::rename(partial_.c_str(), path_.c_str()) != 0)
-      throw Problem("local_error", fmt::format("cannot write {}", path_));
-    done_ = true;
-    return size_;
-  }
-
- private:
-  std::string path_, partial_;
-  std::ofstream file_;
-  std::size_t size_ = 0;
-  bool done_ = false;
-};
-
 Task<json::value> execute(Session& session, json::object parameters) {
   const std::string id = co_await connector_id(session, parameters);
   json::object body{{"entity", text_of(parameters, "entity")},
@@ -333,19 +299,22 @@ Task<json::value> execute(Session& session, json::object parameters) {
     co_return nullptr;
   }
   std::optional<OutputFile> file;
-  if (!path.empty()) file.emplace(path);
+  if (!path.empty() && path != "-" && path != "/dev/stdout") file.emplace(path);
+  std::optional<EndOnInterrupt> guard;
+  if (file) guard.emplace(co_await asio::this_coro::executor, [&file] { file->abandon(); });
   const auto on_bytes = [&](std::string_view bytes) {
     if (file)
       file->write(bytes);
-    else if (output_is_terminal())
+    else if (path.empty() && output_is_terminal())
       throw Problem("validation_error",
                     "this is a file: say where it goes with --output-file FILE");
-    else
-      session.out << bytes;
+    else if (!(session.out << bytes))
+      throw Problem("local_error", cannot_write_output);
   };
   json::value answer = co_await session.api.execute(
       "/integrations/connectors/" + percent_encode(id) + "/execute", std::move(body), on_bytes);
-  if (!answer.is_null() || !file) co_return answer;
+  if (!file) co_return answer;
+  if (!answer.is_null()) file->write(to_compact(answer) + '\n');
   const std::size_t size = file->finish();
   co_return json::object{{"output_file", path}, {"bytes", size}};
 }
@@ -497,7 +466,7 @@ Task<json::value> list_tool_calls(Session& session, json::object parameters) {
 std::vector<Command> make_commands() {
   using enum ParameterType;
   const Parameter credentials{
-      "credentials", text, false,
+      "credentials", file, false,
       "File with the credential fields as JSON, or - for standard input; asked for when absent"};
   const Parameter auth_scheme{"auth_scheme", text, false,
                               "Which way to authenticate, when the credentials fit several"};
@@ -616,7 +585,8 @@ std::vector<Command> make_commands() {
         {"all", boolean, false,
          "Follow all pages of a list or search; one record a line, as JSON, while they come"},
         {"plan", boolean, false, "Show the exact request, secrets masked, and send nothing"},
-        {"output_file", text, false, "Where a downloaded file goes"}},
+        {"output_file", file, false,
+         "Where a downloaded file, or any answer, goes; - is standard output"}},
        {},
        execute,
        "POST /integrations/connectors/{id}/execute"},
@@ -724,6 +694,7 @@ std::vector<Command> make_commands() {
 std::string_view name_of(ParameterType type) {
   switch (type) {
     case ParameterType::text:
+    case ParameterType::file:
       return "string";
     case ParameterType::integer:
       return "integer";

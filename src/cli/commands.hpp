@@ -15,7 +15,7 @@
 
 namespace fairlead::cli {
 
-enum class ParameterType { text, integer, boolean, list, object };
+enum class ParameterType { text, file, integer, boolean, list, object };
 std::string_view name_of(ParameterType type);
 
 /// `workspace_name` becomes the flag --workspace-name; an object is given as JSON text or @file.

@@ -1,11 +1,13 @@
 #include "cli/output.hpp"
 
+#include "base/encoding.hpp"
 #include "cli/problem.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <iostream>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -109,17 +111,7 @@ std::size_t columns_of(std::string_view text) {
 std::string to_cell(const json::value* value) {
   if (value == nullptr || value->is_null()) return "-";
   const auto* text = value->if_string();
-  if (text == nullptr) return to_compact(*value);
-  std::string cell;
-  for (std::string_view rest = view(*text); !rest.empty();) {
-    const Mark mark = first_mark(rest);
-    if (is_in(steering, mark.point))
-      cell += ' ';
-    else
-      cell += rest.substr(0, mark.bytes);
-    rest.remove_prefix(mark.bytes);
-  }
-  return cell;
+  return text != nullptr ? plain(view(*text)) : to_compact(*value);
 }
 
 std::string cut_to(std::string text, std::size_t width) {
@@ -262,7 +254,30 @@ std::string to_table(const json::value& value, const std::vector<Column>& column
 std::string to_pretty(const json::value& value) { return Writer(true).text(value); }
 std::string to_compact(const json::value& value) { return Writer(false).text(value); }
 
+std::string plain(std::string_view text) {
+  const std::string whole = mended_utf8(text);
+  std::string out;
+  for (std::string_view rest = whole; !rest.empty();) {
+    const Mark mark = first_mark(rest);
+    if (is_in(steering, mark.point))
+      out += ' ';
+    else
+      out += rest.substr(0, mark.bytes);
+    rest.remove_prefix(mark.bytes);
+  }
+  return out;
+}
+
 bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
+
+bool errors_go_to_terminal() { return isatty(STDERR_FILENO) == 1; }
+
+void notice(const std::string& message) {
+  if (errors_go_to_terminal())
+    std::cerr << "Note: " << plain(message) << '\n';
+  else
+    std::cerr << json::serialize(json::object{{"type", "notice"}, {"message", message}}) << '\n';
+}
 
 std::size_t terminal_width() {
   winsize size{};

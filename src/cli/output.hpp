@@ -33,8 +33,19 @@ std::string to_table(const json::value& value, const std::vector<Column>& column
 std::string to_pretty(const json::value& value);
 std::string to_compact(const json::value& value);
 
+/// What is said when standard output takes no more: a full disk.
+inline constexpr const char* cannot_write_output =
+    "the answer cannot be written to standard output";
+
+/// Without what would steer a terminal, also in text that is not UTF-8.
+std::string plain(std::string_view text);
+
 /// Whether standard output is a terminal, and how wide it is.
 bool output_is_terminal();
 std::size_t terminal_width();
+/// Whether standard error is: then a person reads it.
+bool errors_go_to_terminal();
+/// Says on standard error what is no error: a JSON object in a pipe, a line for a person.
+void notice(const std::string& message);
 
 }  // namespace fairlead::cli

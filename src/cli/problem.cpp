@@ -1,6 +1,11 @@
 #include "cli/problem.hpp"
 
+#include "base/encoding.hpp"
+#include "cli/output.hpp"
+
 #include <fmt/format.h>
+
+#include <iostream>
 
 namespace fairlead::cli {
 namespace {
@@ -58,13 +63,28 @@ std::string hint_of(int status, std::string_view error_code, std::string_view me
       return "Run `fairlead login`, or set FAIRLEAD_CLIENT_ID, FAIRLEAD_CLIENT_SECRET and "
              "FAIRLEAD_ORGANIZATION_ID.";
     case 404:
-      if (error_code.empty()) return "Is that a Fairlead server? FAIRLEAD_SERVER says where it is.";
+      if (error_code.empty())
+        return "Is that a Fairlead server? `fairlead login --server` or FAIRLEAD_SERVER says where "
+               "it is.";
       return error_code == "not_found" ? hint_of_missing(message) : "";
     case 429:
       return fmt::format("Wait {} s, then try again.", retry_after.value_or("a few"));
     default:
       return "";
   }
+}
+
+/// What an answer of the server says beyond its first sentence: one for each further field.
+std::vector<std::string> further_messages(const Problem& problem) {
+  std::vector<std::string> out;
+  const auto* errors = find_path(problem.detail, "errors");
+  if (errors == nullptr || !errors->is_array()) return out;
+  for (const auto& error : errors->as_array()) {
+    const auto* one = error.if_object();
+    const auto* message = one != nullptr ? find_string(*one, "message") : nullptr;
+    if (message != nullptr && view(*message) != problem.what()) out.emplace_back(view(*message));
+  }
+  return out;
 }
 
 }  // namespace
@@ -112,7 +132,7 @@ Problem problem_of(const Error& error) {
 }
 
 std::string to_line(const Problem& problem) {
-  json::object out{{"type", problem.type}, {"message", problem.what()}};
+  json::object out{{"type", problem.type}, {"message", mended_utf8(problem.what())}};
   if (problem.status_code != 0)
     out["status_code"] = problem.status_code;
   else
@@ -123,6 +143,20 @@ std::string to_line(const Problem& problem) {
   if (!problem.detail.is_null()) out["detail"] = problem.detail;
   if (!problem.hint.empty()) out["hint"] = problem.hint;
   return json::serialize(out);
+}
+
+std::string to_text(const Problem& problem) {
+  std::string out = "Error: " + plain(problem.what()) + '\n';
+  for (const auto& message : further_messages(problem)) out += "  " + plain(message) + '\n';
+  if (!problem.hint.empty()) out += plain(problem.hint) + '\n';
+  return out;
+}
+
+void report(const Problem& problem) {
+  if (errors_go_to_terminal())
+    std::cerr << to_text(problem);
+  else
+    std::cerr << to_line(problem) << '\n';
 }
 
 }  // namespace fairlead::cli

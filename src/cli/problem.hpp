@@ -1,5 +1,5 @@
-// What the command line says when something went wrong: one JSON object on standard error, and an
-// exit code.
+// What the command line says when something went wrong: one JSON object on standard error (plain
+// text where that is a terminal), and an exit code.
 #pragma once
 
 #include "base/error.hpp"
@@ -31,5 +31,9 @@ Problem problem_of_answer(int status, const std::string& body,
 Problem problem_of(const Error& error);
 /// As the line on standard error.
 std::string to_line(const Problem& problem);
+/// As lines for a person: what is wrong, then the way out.
+std::string to_text(const Problem& problem);
+/// Says it on standard error, in the one form or the other.
+void report(const Problem& problem);
 
 }  // namespace fairlead::cli

@@ -2,9 +2,11 @@
 
 #include "base/encoding.hpp"
 #include "base/interrupt.hpp"
+#include "base/named_file.hpp"
 #include "base/page_run.hpp"
 #include "base/suggestion.hpp"
 #include "cli/output.hpp"
+#include "cli/problem.hpp"
 #include "connector/catalogue.hpp"
 #include "connector/engine.hpp"
 #include "connector/memory_credentials.hpp"
@@ -227,7 +229,7 @@ json::object to_json(const CallError& error) {
   const bool reported = error.kind == CallErrorKind::api_error;
   json::object out{{"kind", connector::name_of(reported ? CallErrorKind::http_client : error.kind)},
                    {"status", nullptr},
-                   {"message", error.message}};
+                   {"message", mended_utf8(error.message)}};
   if (const int status = status_of(error); status != 0) out["status"] = status;
   return out;
 }
@@ -286,7 +288,8 @@ Result<LocalCall> read_line(const json::object& line,
       if (name == "cursor") call.cursor = text;
       if (name == "base_url") {
         auto endpoint = net::Endpoint::parse_loopback(text);
-        if (!endpoint) return invalid_field(name, endpoint.error().message);
+        if (!endpoint)
+          return invalid_field(name, fmt::format("'{}' {}", name, endpoint.error().message));
         call.connect_to = *std::move(endpoint);
       }
     } else if (name == "no_sleep" || name == "plan" || name == "paging") {
@@ -397,10 +400,20 @@ std::string for_reader(std::string text) {
   return value ? cli::to_pretty(*value) : text;
 }
 
-int show_error(const CallError& error, std::ostream& err) {
-  json::object shown = to_json(error);
-  if (error.outcome_unknown) shown["outcome_unknown"] = true;
-  err << json::serialize(json::object{{"error", std::move(shown)}}) << '\n';
+/// Says the error, with what else is `known`; answers the exit code.
+int show_error(const CallError& error, std::ostream& err, json::object known = {}) {
+  if (cli::errors_go_to_terminal()) {
+    cli::Problem problem("local_error", error.message);
+    if (const auto* hint = find_string(known, "hint")) problem.hint = view(*hint);
+    if (error.outcome_unknown)
+      problem.hint = "It is not known whether the service has done it: look before trying again.";
+    err << cli::to_text(problem);
+  } else {
+    json::object shown = to_json(error);
+    if (error.outcome_unknown) shown["outcome_unknown"] = true;
+    for (auto& [name, value] : known) shown[name] = std::move(value);
+    err << json::serialize(json::object{{"error", std::move(shown)}}) << '\n';
+  }
   return exit_code_of(error);
 }
 
@@ -408,11 +421,13 @@ Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::
   if (const auto unknown = engine.refusal_of_unknown(call)) co_return show_error(*unknown, err);
   LocalResult result = co_await engine.run(std::move(call));
   if (result.outcome && result.outcome->download) {
+    if (cli::output_is_terminal())
+      co_return show_error(
+          {CallErrorKind::validation, "this is a file: say where it goes, with > FILE"}, err);
     try {
       for (;;) {
         const std::string piece = co_await result.outcome->download->body();
-        if (piece.empty()) break;
-        out << piece;
+        if (piece.empty() || !(out << piece)) break;
       }
     } catch (const Failure& failure) {
       result.error = to_call_error(failure.error());
@@ -432,12 +447,10 @@ Task<int> run_once(LocalEngine& engine, LocalCall call, std::ostream& out, std::
 
 // --all
 
-int break_off(CallError error, const PageRun& run, std::ostream& err) {
-  json::object shown = to_json(error);
-  for (auto& [name, value] : run.where()) shown[name] = value;
-  shown["hint"] = run.hint();
-  err << json::serialize(json::object{{"error", std::move(shown)}}) << '\n';
-  return exit_code_of(error);
+int break_off(const CallError& error, const PageRun& run, std::ostream& err) {
+  json::object known = run.where();
+  known["hint"] = run.hint();
+  return show_error(error, err, std::move(known));
 }
 
 /// The records of a page, one a line; how many they were. A body that is no list is one record.
@@ -477,20 +490,20 @@ Task<int> run_all(LocalEngine& engine, LocalCall call, std::ostream& out, std::o
     } catch (const Failure& failure) {
       outcome = to_call_error(failure.error());
     }
-    if (!outcome) co_return break_off(std::move(outcome).error(), run, err);
+    if (!outcome) co_return break_off(outcome.error(), run, err);
     if (!outcome->page)
       co_return break_off({CallErrorKind::validation,
                            "--all follows the pages of list and search; other actions have none"},
                           run, err);
     const std::uint64_t records = show_records(*outcome, out);
+    // Nobody reads on: no more is asked for. (A page that was not written whole is read again.)
+    if (!out) co_return break_off({CallErrorKind::executor, cli::cannot_write_output}, run, err);
     run.finish_page(outcome->data, records);
     show_progress(run);
     AfterPage next = after_page(outcome->page->has_more, outcome->page->end_cursor);
     if (next.ends) {
       if (!next.is_known)
-        err << R"({"type":"notice","message":"the service does not tell whether there are )"
-               R"(further pages; this was one"})"
-            << '\n';
+        cli::notice("the service does not tell whether there are further pages; this was one");
       co_return 0;
     }
     if (!next.next)
@@ -563,10 +576,12 @@ int exec_local_batch(std::istream& in, std::ostream& out,
   LocalBatch batch(std::move(default_connect_to));
   const auto serve_lines = [&]() -> Task<void> {
     std::string line;
-    while (std::getline(in, line)) {
+    for (bool is_first = true; std::getline(in, line); is_first = false) {
+      if (is_first) line.erase(0, byte_order_mark_at(line));
       if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
       const std::string answer = co_await batch.answer(line);
-      out << answer << '\n' << std::flush;
+      // Who no longer reads the answers means no more of the calls either.
+      if (!(out << answer << '\n' << std::flush)) co_return;
     }
   };
   run_to_end(serve_lines());

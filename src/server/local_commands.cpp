@@ -2,7 +2,7 @@
 
 #include "access/setup.hpp"
 #include "base/json.hpp"
-#include "base/secret_file.hpp"
+#include "base/named_file.hpp"
 #include "cli/output.hpp"
 #include "server/admin_socket.hpp"
 #include "server/connector_command.hpp"
@@ -25,24 +25,6 @@ namespace {
 
 void print(const json::value& value) {
   std::cout << (cli::output_is_terminal() ? cli::to_pretty(value) : json::serialize(value)) << '\n';
-}
-
-/// A file's text; "-" is standard input. Throws Failure.
-std::string read_file(const std::string& path, std::string_view what) {
-  std::ostringstream text;
-  if (path == "-") {
-    text << std::cin.rdbuf();
-    return text.str();
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Failure(invalid(fmt::format("cannot read {} '{}'", what, path)));
-  text << file.rdbuf();
-  return text.str();
-}
-
-json::object read_object_flag(const std::string& text, std::string_view flag) {
-  const std::string source = text.starts_with('@') ? read_file(text.substr(1), flag) : text;
-  return parse_json_object(source, flag).value();
 }
 
 // init
@@ -271,15 +253,19 @@ void add_doctor(CLI::App& app) {
 // exec-local
 
 struct ExecLocalOptions {
-  std::string definition, entity, action, params, config, credentials, auth_scheme, connect_to;
-  std::string cursor;
+  std::string definition, entity, action, credentials, auth_scheme, connect_to, cursor;
+  std::optional<std::string> params, config;
   bool plan = false, batch = false, all = false;
 };
 
 void run_exec_local(const ExecLocalOptions& options) {
   std::optional<net::Endpoint> connect_to;
   if (!options.connect_to.empty()) connect_to = read_connect_to(options.connect_to);
-  if (options.batch && !(options.definition + options.entity + options.action).empty())
+  const bool has_call = options.params || options.config || options.plan || options.all ||
+                        !(options.definition + options.entity + options.action +
+                          options.credentials + options.auth_scheme + options.cursor)
+                             .empty();
+  if (options.batch && has_call)
     throw Failure(
         invalid("--batch reads its calls from standard input: leave the other flags out"));
   if (options.batch) throw CLI::RuntimeError(exec_local_batch(std::cin, std::cout, connect_to));
@@ -298,12 +284,12 @@ void run_exec_local(const ExecLocalOptions& options) {
   call.plan = options.plan;
   if (!options.cursor.empty()) call.cursor = options.cursor;
   if (options.all && options.plan) throw Failure(invalid("--all and --plan do not go together"));
-  if (!options.params.empty()) call.params = read_object_flag(options.params, "--params");
-  if (!options.config.empty()) call.config = read_object_flag(options.config, "--config");
-  if (!options.credentials.empty()) {
-    const std::string text = read_secret_file(options.credentials, "the credentials file").value();
-    call.credentials = read_credentials(parse_json_object(text, "the credentials").value()).value();
-  }
+  if (options.params) call.params = read_named_object(*options.params, "--params").value();
+  if (options.config) call.config = read_named_object(*options.config, "--config").value();
+  if (!options.credentials.empty())
+    call.credentials =
+        read_credentials(read_secret_object(options.credentials, "the credentials").value())
+            .value();
   const auto run = options.all ? exec_local_all : exec_local_once;
   throw CLI::RuntimeError(run(std::move(call), std::cout, std::cerr));
 }

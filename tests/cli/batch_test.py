@@ -12,6 +12,7 @@ REFUSED = [
     (r'{"id":"\udc00x"}', r'"\ufffdx"', "half of a surrogate pair"),
     (r'{"id":1.50,"nope":1}', "1.50", "unknown member 'nope'"),
     (r'{"id":5,"definition":7}', "5", "'definition' must be a string"),
+    (r'{"id":2,"base_url":"http://10.0.0.1:80"}', "2", "'base_url' must be a loopback address"),
     (r'{"id":[1,{"a":null}],"params":{"a":1,"a":2}}', '[1,{"a":null}]', "stands twice"),
     ('{"id":6,"entity":"' + "[" * 3 + '","params":' + "[" * 80 + "]" * 80 + "}", "6", "64 levels"),
     ('{"i\\u0064":8,"nope":1}', "8", "unknown member 'nope'"),

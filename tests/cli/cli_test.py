@@ -233,6 +233,29 @@ def test_exec_local_drops_nothing_without_a_word(flags, part):
     assert done.returncode == 4 and part in done.stderr, done
 
 
+@pytest.mark.parametrize("flag", ["--plan", "--all", "--params={}", "--config={}", "--credentials=-", "--cursor=x", "--auth-scheme=x"])
+def test_a_batch_takes_no_flags_of_one_call(flag):
+    assert "leave the other flags out" in error_of(run_cli("exec-local", "--batch", flag, check=4))["message"]
+
+
+def test_an_error_is_written_for_who_reads_it(server, harbor):
+    arguments = ["connectors", "execute", "--name", "harbor", "--entity", "ticket", "--action", "list"]
+    shown, _ = at_a_terminal(server, arguments, [])
+    assert shown.splitlines() == ["Error: the connector harbor has no entity 'ticket'; did you mean 'tickets'?"]
+    shown, _ = at_a_terminal(server, ["connectors", "list", "--workspace", "nope"], [])
+    assert shown.splitlines()[1:] == ["Run `fairlead workspaces list` to see what there is."] and "{" not in shown
+    local = ["exec-local", "--definition", "harbor", "--entity", "tickets", "--action", "list", "--params", '{"limt": 1}']
+    shown, _ = at_a_terminal(server, local, [])
+    assert shown.splitlines() == ["Error: unknown parameter 'limt'; did you mean 'limit'?"]
+
+
+def test_a_download_is_not_thrown_at_a_terminal(server, harbor, sandbox, tmp_path):
+    write_secret(tmp_path / "key.json", '{"api_key": "hk_sandbox"}')
+    shown, _ = at_a_terminal(server, ["exec-local", "--definition", "harbor", "--entity", "files", "--action", "download", "--params", '{"id": "fil_1007"}',
+                                      "--credentials", str(tmp_path / "key.json"), "--config", json.dumps({"base_url": sandbox})], [])
+    assert shown.splitlines() == ["Error: this is a file: say where it goes, with > FILE"]
+
+
 def test_credentials_may_have_the_names_of_the_published_clients():
     plan = run_cli("exec-local", "--definition", "github", "--entity", "viewer", "--action", "get", "--plan", "--credentials", "-",
                    stdin='{"personal_access_token":"ghp_x","option_title":""}', check=0)

@@ -1,0 +1,100 @@
+#include "base/named_file.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace fairlead {
+namespace {
+
+constexpr std::size_t most_bytes = 64u << 20;
+
+enum class Readers { anybody, owner_only };
+
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number > STDERR_FILENO) close(number);
+  }
+};
+
+Result<std::string> read_file(const std::string& path, std::string_view what, Readers readers) {
+  const bool standard_input = path == "-";
+  const Descriptor file{standard_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const auto unreadable = [&] {
+    return invalid(fmt::format("cannot read {} '{}': {}", what, path, std::strerror(errno)));
+  };
+  struct stat status {};
+  if (file.number < 0 || fstat(file.number, &status) != 0) return unreadable();
+  if (readers == Readers::owner_only && !standard_input && S_ISREG(status.st_mode) &&
+      (status.st_mode & 077) != 0)
+    return Error{ErrorKind::forbidden,
+                 fmt::format("{} can be read by others (mode {:o}); run: chmod 600 '{}'", path,
+                             status.st_mode & 0777u, path)};
+  std::string text;
+  std::array<char, 65'536> piece{};
+  for (;;) {
+    const auto size = read(file.number, piece.data(), piece.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return unreadable();
+    if (size == 0) break;
+    text.append(piece.data(), static_cast<std::size_t>(size));
+    if (text.size() > most_bytes)
+      return invalid(fmt::format("{} '{}' has more than {} MiB", what, path, most_bytes >> 20));
+  }
+  text.erase(0, byte_order_mark_at(text));
+  return text;
+}
+
+Result<json::object> parse_object(const std::string& text, std::string_view what) {
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+    return invalid(fmt::format("{}: empty, where a JSON object is expected", what));
+  return parse_json_object(text, what);
+}
+
+}  // namespace
+
+std::size_t byte_order_mark_at(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  return text.starts_with(mark) ? mark.size() : 0;
+}
+
+std::filesystem::path behind_links(std::filesystem::path path) {
+  constexpr int most_links = 40;  // as the kernel
+  for (int i = 0; i < most_links; ++i) {
+    std::error_code is_none;
+    const auto target = std::filesystem::read_symlink(path, is_none);
+    if (is_none) return path;
+    path = path.parent_path() / target;  // an absolute target stands alone
+  }
+  return path;
+}
+
+Result<std::string> read_named_file(const std::string& path, std::string_view what) {
+  return read_file(path, what, Readers::anybody);
+}
+
+Result<std::string> read_secret_file(const std::string& path, std::string_view what) {
+  return read_file(path, what, Readers::owner_only);
+}
+
+Result<json::object> read_named_object(std::string_view text, std::string_view flag) {
+  if (!text.starts_with('@')) return parse_object(std::string(text), flag);
+  const std::string path(text.substr(1));
+  const auto content = read_named_file(path, fmt::format("the file of {}", flag));
+  if (!content) return content.error();
+  return parse_object(*content, fmt::format("{} '{}'", flag, path));
+}
+
+Result<json::object> read_secret_object(const std::string& path, std::string_view what) {
+  const auto text = read_secret_file(path, what);
+  if (!text) return text.error();
+  return parse_object(*text, path == "-" ? what : path);
+}
+
+}  // namespace fairlead
