@@ -151,12 +151,18 @@ void print(const Command& command, const Given& given, const json::value& answer
   if (answer.is_null()) return;
   const json::value shown =
       given.fields.empty() ? answer : select_fields(answer, split_list(given.fields));
-  const bool as_table = given.output == "table" ||
-                        (given.output.empty() && output_is_terminal() && given.fields.empty());
-  if (as_table && !command.columns.empty())
-    std::cout << to_table(shown, command.columns, terminal_width());
+  const bool as_table = given.output == "table" || (given.output.empty() && output_is_terminal() &&
+                                                    given.fields.empty() && !command.is_json);
+  if (!as_table) return show(shown);
+  const std::size_t width = terminal_width();
+  if (!given.fields.empty())
+    std::cout << to_table(shown, columns_of_fields(split_list(given.fields)), width);
+  else if (command.as_text)
+    std::cout << command.as_text(shown, width);
+  else if (!command.columns.empty())
+    std::cout << to_table(shown, command.columns, width);
   else
-    show(shown);
+    std::cout << to_list(shown);
 }
 
 void run_command(const Command& command, const Given& given) {

@@ -5,6 +5,7 @@
 #include "base/named_file.hpp"
 #include "base/suggestion.hpp"
 #include "cli/all_pages.hpp"
+#include "cli/describe.hpp"
 #include "cli/output_file.hpp"
 #include "cli/problem.hpp"
 #include "cli/prompt.hpp"
@@ -256,13 +257,39 @@ Task<json::value> list_connectors(Session& session, json::object parameters) {
   co_return co_await session.api.get("/integrations/connectors", std::move(query));
 }
 
+/// Leaves only the action of that name in each entity of `schema`.
+void keep_action(json::value& schema, const std::string& name) {
+  const auto* found = find_path(schema, "result.entities");
+  if (found == nullptr || !found->is_array()) return;
+  std::vector<std::string> known;
+  json::array kept;
+  for (json::value entity : found->as_array()) {
+    json::array actions;
+    for (const auto& action : entity.at("actions").as_array()) {
+      known.push_back(text_at(action, "action", ""));
+      if (known.back() == name) actions.push_back(action);
+    }
+    entity.as_object()["actions"] = std::move(actions);
+    kept.push_back(std::move(entity));
+  }
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    throw Problem("validation_error", fmt::format("there is no action '{}'{}", name,
+                                                  what_else(name, known, "there are")));
+  schema.at("result").as_object()["entities"] = std::move(kept);
+}
+
 Task<json::value> describe_connector(Session& session, json::object parameters) {
+  const std::string entity = text_of(parameters, "entity"), action = text_of(parameters, "action");
+  if (entity.empty() && !action.empty())
+    throw Problem("validation_error", "--action goes with --entity: which entity's?");
   const std::string id = co_await connector_id(session, parameters);
   json::value connector =
       co_await session.api.get("/integrations/connectors/" + percent_encode(id));
-  json::value body = json::object{{"entity", ""}, {"action", "describe"}};
-  connector.as_object()["schema"] = co_await session.api.send(
+  json::value body = json::object{{"entity", entity}, {"action", "describe"}};
+  json::value schema = co_await session.api.send(
       "POST", "/integrations/connectors/" + percent_encode(id) + "/execute", std::move(body));
+  if (!action.empty()) keep_action(schema, action);
+  connector.as_object()["schema"] = std::move(schema);
   co_return connector;
 }
 
@@ -317,6 +344,16 @@ Task<json::value> execute(Session& session, json::object parameters) {
   if (!answer.is_null()) file->write(to_compact(answer) + '\n');
   const std::size_t size = file->finish();
   co_return json::object{{"output_file", path}, {"bytes", size}};
+}
+
+/// The records of an answer as a table, with the way to the next page.
+std::string records_of(const json::value& answer, std::size_t width) {
+  std::string out = to_table(answer, columns_of_records(answer, width), width);
+  const std::string cursor = text_at(answer, "connector_metadata.end_cursor", "");
+  const auto* more = find_path(answer, "connector_metadata.has_more");
+  if (more != nullptr && *more == true && !cursor.empty())
+    out += fmt::format("\nThere are more: --cursor '{}', or --all\n", cursor);
+  return out;
 }
 
 Task<json::value> update_connector(Session& session, json::object parameters) {
@@ -421,26 +458,33 @@ std::string to_markdown(const json::value& block) {
   return out + "\n";
 }
 
+/// A document as Markdown, which is for reading.
+std::string document_of(const json::value& document) {
+  std::string out;
+  const auto* content = find_path(document, "content");
+  if (content != nullptr && content->is_array())
+    for (const auto& block : content->as_array()) out += to_markdown(block) + '\n';
+  const auto* outline = find_path(document, "outline");
+  const auto* section = find_path(document, "section_id");
+  if ((section == nullptr || section->is_null()) && outline != nullptr && outline->is_array()) {
+    out += "## Sections\n\n";
+    for (const auto& part : outline->as_array())
+      out += fmt::format("- `{}`: {}\n", text_at(part, "id", ""), text_at(part, "summary", ""));
+  }
+  return out;
+}
+
 Task<json::value> read_skill(Session& session, json::object parameters) {
   Query query{{"id", text_of(parameters, "id")}};
   pass(query, parameters, "section");
-  const std::string format = text_of(parameters, "format", "json");
+  const std::string format =
+      text_of(parameters, "format", output_is_terminal() ? "markdown" : "json");
   if (format != "json" && format != "markdown")
     throw Problem("validation_error",
                   fmt::format("--format: '{}' is neither json nor markdown", format));
   json::value document = co_await session.api.get("/skills/docs", std::move(query));
   if (format == "json") co_return document;
-  const auto* content = find_path(document, "content");
-  if (content != nullptr && content->is_array())
-    for (const auto& block : content->as_array()) session.out << to_markdown(block) << '\n';
-  const auto* outline = find_path(document, "outline");
-  const auto* section = find_path(document, "section_id");
-  if ((section == nullptr || section->is_null()) && outline != nullptr && outline->is_array()) {
-    session.out << "## Sections\n\n";
-    for (const auto& part : outline->as_array())
-      session.out << fmt::format("- `{}`: {}\n", text_at(part, "id", ""),
-                                 text_at(part, "summary", ""));
-  }
+  session.out << document_of(document);
   co_return nullptr;
 }
 
@@ -497,7 +541,10 @@ std::vector<Command> make_commands() {
        {{"name_contains", text, false, "Part of the name; case does not matter"},
         {"status", text, false, "active or inactive"},
         {"limit", integer, false, "At most this many in all"}},
-       {{"ID", "id"}, {"NAME", "name"}, {"STATUS", "status"}, {"CREATED", "created_at"}},
+       {{"ID", "id"},
+        {"NAME", "name"},
+        {"STATUS", "status"},
+        {"CREATED (UTC)", "created_at", Cell::minute}},
        list_workspaces,
        "GET /workspaces"},
       {"workspaces",
@@ -547,17 +594,22 @@ std::vector<Command> make_commands() {
         {"NAME", "name"},
         {"SERVICE", "summarized_source_template.name"},
         {"STATUS", "status"},
-        {"CREATED", "created_at"}},
+        {"CREATED (UTC)", "created_at", Cell::minute}},
        list_connectors,
        "GET /integrations/connectors"},
       {"connectors",
        "describe",
        "A connector with its entities, actions and parameters",
-       "fairlead connectors describe --name github",
-       {id_parameter, name_parameter, workspace_parameter},
+       "fairlead connectors describe --name github --entity issues",
+       {id_parameter,
+        name_parameter,
+        workspace_parameter,
+        {"entity", text, false, "Only this entity; on a terminal in full"},
+        {"action", text, false, "Only this action of it"}},
        {},
        describe_connector,
-       "GET /integrations/connectors/{id}"},
+       "GET /integrations/connectors/{id}",
+       description_of},
       {"connectors",
        "inspect",
        "Where a connector lives and whether its data can be searched",
@@ -589,7 +641,9 @@ std::vector<Command> make_commands() {
          "Where a downloaded file, or any answer, goes; - is standard output"}},
        {},
        execute,
-       "POST /integrations/connectors/{id}/execute"},
+       "POST /integrations/connectors/{id}/execute",
+       records_of,
+       true},
       {"connectors",
        "update",
        "Rename a connector, or change its settings or credentials",
@@ -648,10 +702,12 @@ std::vector<Command> make_commands() {
        "fairlead skills docs --id connector-source:... --section entity:issues",
        {{"id", text, true, "Document id"},
         {"section", text, false, "Section id from the outline"},
-        {"format", text, false, "json (default) or markdown"}},
+        {"format", text, false, "json or markdown; default: markdown on a terminal, else json"}},
        {},
        read_skill,
-       "GET /skills/docs"},
+       "GET /skills/docs",
+       nullptr,
+       true},
       {"tokens",
        "application",
        "Buy an application token (15 minutes, whole organization)",
@@ -659,7 +715,9 @@ std::vector<Command> make_commands() {
        {},
        {},
        application_token,
-       "POST /account/applications/token"},
+       "POST /account/applications/token",
+       nullptr,
+       true},
       {"tokens",
        "scoped",
        "Buy a scoped token (20 minutes, one workspace)",
@@ -667,7 +725,9 @@ std::vector<Command> make_commands() {
        {workspace_parameter},
        {},
        scoped_token,
-       "POST /account/applications/scoped-token"},
+       "POST /account/applications/scoped-token",
+       nullptr,
+       true},
       {"tool-calls",
        "list",
        "What was executed, newest first",
@@ -678,7 +738,7 @@ std::vector<Command> make_commands() {
         {"since", text, false, "RFC 3339 time"},
         {"until", text, false, "RFC 3339 time"},
         {"limit", integer, false, "At most this many (default 20)"}},
-       {{"TIME", "time"},
+       {{"TIME (UTC)", "time", Cell::second},
         {"CONNECTOR", "connector_name"},
         {"ENTITY", "entity"},
         {"ACTION", "action"},

@@ -38,12 +38,16 @@ struct Command {
   std::string resource, operation;
   std::string help, example;
   std::vector<Parameter> parameters;
-  std::vector<Column> columns;  ///< of the table on a terminal; none: indented JSON
+  std::vector<Column> columns;  ///< of the table on a terminal; none: a line a member
   /// The answer to print; null when the command has written its own output.
   std::function<Task<json::value>(Session&, json::object)> run;
   /// "GET /workspaces" below /api/v1: what it asks of the server; empty when it is no call of its
   /// own.
   std::string api = {};
+  /// The answer as a person reads it, so many columns wide; in the place of a table.
+  std::function<std::string(const json::value&, std::size_t)> as_text = nullptr;
+  /// What is JSON on a terminal too, unless a table is asked for.
+  bool is_json = false;
 };
 
 const std::vector<Command>& commands();

@@ -1,12 +1,11 @@
 #include "cli/output.hpp"
 
-#include "base/encoding.hpp"
+#include "cli/layout.hpp"
 #include "cli/problem.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iostream>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -25,7 +24,7 @@ std::pair<std::string_view, std::string_view> split_first(std::string_view dotte
 bool copy_path(const json::value& from, std::string_view dotted, json::value& into) {
   if (const auto* list = from.if_array()) {
     if (!into.is_array()) into = json::array(list->size(), json::value(json::object{}));
-    bool found = false;
+    bool found = list->empty();
     for (std::size_t i = 0; i < list->size(); ++i)
       found |= copy_path((*list)[i], dotted, into.as_array()[i]);
     return found;
@@ -54,77 +53,54 @@ bool copy_paths(const json::value& from, const std::vector<std::string>& fields,
   return found;
 }
 
-/// The first code point of valid UTF-8, and its bytes.
-struct Mark {
-  char32_t point;
-  std::size_t bytes;
-};
-
-Mark first_mark(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t bytes = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  char32_t point = bytes == 1 ? lead : lead & (0x7fu >> bytes);
-  for (std::size_t i = 1; i < bytes && i < text.size(); ++i)
-    point = (point << 6) | (static_cast<unsigned char>(text[i]) & 0x3fu);
-  return {point, std::min(bytes, text.size())};
+/// "2026-11-23 02:08" of 2026-11-23T02:08:46.381965Z; another text as it is.
+std::string to_time(std::string text, Cell cell) {
+  const bool is_time = text.size() >= 20 && text[4] == '-' && text[10] == 'T' && text[16] == ':' &&
+                       text.back() == 'Z';
+  if (!is_time || cell == Cell::text) return text;
+  text[10] = ' ';
+  return text.substr(0, cell == Cell::minute ? 16 : 19);
 }
 
-struct Range {
-  char32_t first, last;
-};
-
-template <std::size_t size>
-bool is_in(const std::array<Range, size>& ranges, char32_t point) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [point](Range range) { return point >= range.first && point <= range.last; });
-}
-
-/// What would steer the terminal: controls, line ends, and what turns the direction of writing.
-constexpr std::array steering = {Range{0x00, 0x1f},     Range{0x7f, 0x9f},
-                                 Range{0x61c, 0x61c},   Range{0x200e, 0x200f},
-                                 Range{0x2028, 0x202e}, Range{0x2066, 0x2069}};
-/// What a terminal shows two columns wide, as far as it matters in names, and what it puts onto the
-/// character before.
-constexpr std::array wide = {
-    Range{0x1100, 0x115f},   Range{0x2e80, 0x303e},   Range{0x3041, 0xa4cf},
-    Range{0xac00, 0xd7a3},   Range{0xf900, 0xfaff},   Range{0xfe30, 0xfe6f},
-    Range{0xff01, 0xff60},   Range{0xffe0, 0xffe6},   Range{0x1f300, 0x1f64f},
-    Range{0x1f680, 0x1f6ff}, Range{0x1f900, 0x1f9ff}, Range{0x20000, 0x3fffd}};
-constexpr std::array joined = {Range{0x300, 0x36f}, Range{0x200b, 0x200d}, Range{0x20d0, 0x20ff},
-                               Range{0xfe00, 0xfe0f}, Range{0xfeff, 0xfeff}};
-
-std::size_t columns_of(char32_t point) {
-  if (point < 0x300) return 1;
-  return is_in(joined, point) ? 0 : is_in(wide, point) ? 2 : 1;
-}
-
-std::size_t columns_of(std::string_view text) {
-  std::size_t columns = 0;
-  while (!text.empty()) {
-    const Mark mark = first_mark(text);
-    columns += columns_of(mark.point);
-    text.remove_prefix(mark.bytes);
-  }
-  return columns;
-}
-
-std::string to_cell(const json::value* value) {
+std::string to_cell(const json::value* value, Cell cell = Cell::text) {
   if (value == nullptr || value->is_null()) return "-";
   const auto* text = value->if_string();
-  return text != nullptr ? plain(view(*text)) : to_compact(*value);
+  return text != nullptr ? to_time(plain(view(*text)), cell) : plain(to_compact(*value));
 }
 
-std::string cut_to(std::string text, std::size_t width) {
-  if (columns_of(text) <= width) return text;
-  std::size_t columns = 0, end = 0;
-  for (;;) {
-    const Mark mark = first_mark(std::string_view(text).substr(end));
-    columns += columns_of(mark.point);
-    if (columns + 1 > width) break;
-    end += mark.bytes;
+/// Whether it ends in a UUID: half of one is of no use.
+bool is_id(std::string_view cell) {
+  constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  if (cell.size() < form.size()) return false;
+  cell.remove_prefix(cell.size() - form.size());
+  for (std::size_t i = 0; i < form.size(); ++i)
+    if ((form[i] == '-') != (cell[i] == '-')) return false;
+  return true;
+}
+
+/// The records of an answer.
+json::array rows_of(const json::value& value) {
+  if (const auto* array = value.if_array()) return *array;
+  for (const char* name : {"data", "result"})
+    if (const auto* inner = find_path(value, name)) {
+      if (const auto* array = inner->if_array()) return *array;
+      if (inner->is_object()) return {*inner};
+    }
+  return {value};
+}
+
+/// Gives the cells `width` together: the widest give way first, ids never.
+void fit(std::vector<std::size_t>& widths, const std::vector<bool>& is_fixed, std::size_t width) {
+  constexpr std::size_t narrowest = 8;
+  std::size_t total = 2 * (widths.size() - 1);
+  for (const auto w : widths) total += w;
+  for (; total > width; --total) {
+    std::size_t* widest = nullptr;
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      if (!is_fixed[i] && (widest == nullptr || widths[i] > *widest)) widest = &widths[i];
+    if (widest == nullptr || *widest <= narrowest) return;
+    --*widest;
   }
-  text.resize(end);
-  return text + "…";
 }
 
 /// Writes JSON, on one line or with line breaks. Numbers look as people write them: 12.5,
@@ -193,6 +169,30 @@ const json::value* find_path(const json::value& root, std::string_view dotted) {
   return at;
 }
 
+namespace {
+
+/// "data (id, name), next": what could have been asked for.
+std::string names_in(const json::value& value) {
+  const auto list = [](const json::object& object) {
+    std::string out;
+    for (const auto& member : object) out += (out.empty() ? "" : ", ") + std::string(member.key());
+    return out;
+  };
+  const json::value* at = &value;
+  std::string out;
+  if (const auto* object = value.if_object()) {
+    out = list(*object);
+    for (const auto& member : *object)
+      if (member.value().is_array()) at = &member.value();
+  }
+  const auto* rows = at->if_array();
+  const auto* first = rows != nullptr && !rows->empty() ? rows->front().if_object() : nullptr;
+  if (first != nullptr) out += (out.empty() ? "" : "; in its records ") + list(*first);
+  return out.empty() ? "none" : out;
+}
+
+}  // namespace
+
 json::value select_fields(const json::value& value, const std::vector<std::string>& fields) {
   json::value chosen;
   if (copy_paths(value, fields, chosen)) return chosen;
@@ -206,37 +206,30 @@ json::value select_fields(const json::value& value, const std::vector<std::strin
         return json::object{{arrays[0], std::move(inner)}};
     }
   }
-  Problem problem("validation_error", "none of the fields of --fields is in the answer");
+  Problem problem("validation_error",
+                  "none of the fields of --fields is in the answer, which has " + names_in(value));
   problem.detail = json::object{{"response", value}};
   throw problem;
 }
 
 std::string to_table(const json::value& value, const std::vector<Column>& columns,
                      std::size_t width) {
-  const json::value* data = value.is_object() ? value.as_object().if_contains("data") : &value;
-  if (data != nullptr && !data->is_array()) return to_pretty(value) + "\n";
-  const json::array& rows = data != nullptr ? data->as_array() : json::array{value};
+  const json::array rows = rows_of(value);
   if (rows.empty()) return "(none)\n";
 
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;
+  std::vector<bool> is_fixed(columns.size(), false);
   for (const auto& column : columns) widths.push_back(columns_of(column.title));
   for (const auto& row : rows) {
     auto& line = cells.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      line.push_back(to_cell(find_path(row, columns[i].path)));
+      line.push_back(to_cell(find_path(row, columns[i].path), columns[i].cell));
       widths[i] = std::max(widths[i], columns_of(line.back()));
+      if (is_id(line.back())) is_fixed[i] = true;
     }
   }
-  // The widest columns give way first; an id (36 characters) stays whole where it can.
-  std::size_t total = 2 * (columns.size() - 1);
-  for (const auto w : widths) total += w;
-  while (total > width) {
-    auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= 12) break;
-    --*widest;
-    --total;
-  }
+  fit(widths, is_fixed, width);
   std::string out;
   const auto add_line = [&](auto&& cell_of) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -251,22 +244,61 @@ std::string to_table(const json::value& value, const std::vector<Column>& column
   return out;
 }
 
-std::string to_pretty(const json::value& value) { return Writer(true).text(value); }
-std::string to_compact(const json::value& value) { return Writer(false).text(value); }
+std::vector<Column> columns_of_fields(const std::vector<std::string>& fields) {
+  std::vector<Column> columns;
+  for (std::string_view field : fields) {
+    for (const std::string_view records : {"data.", "result."})
+      if (field.starts_with(records)) field.remove_prefix(records.size());
+    std::string title(field);
+    for (char& c : title)
+      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    columns.push_back({std::move(title), std::string(field)});
+  }
+  return columns;
+}
 
-std::string plain(std::string_view text) {
-  const std::string whole = mended_utf8(text);
+std::vector<Column> columns_of_records(const json::value& value, std::size_t width) {
+  constexpr std::size_t usual = 24;  // what a column of text may take before others are left out
+  const json::array rows = rows_of(value);
+  std::vector<std::string> names;
+  std::size_t used = 0;
+  const auto add = [&](bool scalars) {
+    for (const auto& row : rows)
+      if (const auto* object = row.if_object())
+        for (const auto& [key, member] : *object) {
+          const std::string name(key.data(), key.size());
+          const bool is_scalar = !member.is_object() && !member.is_array();
+          if (member.is_null() || is_scalar != scalars ||
+              std::find(names.begin(), names.end(), name) != names.end())
+            continue;
+          const std::string cell = to_cell(&member);
+          const auto wanted = std::max(
+              columns_of(name), is_id(cell) ? cell.size() : std::min(columns_of(cell), usual));
+          if (!names.empty() && used + 2 + wanted > width) continue;
+          used += wanted + (names.empty() ? 0 : 2);
+          names.push_back(name);
+        }
+  };
+  add(true);
+  add(false);
+  return columns_of_fields(names);
+}
+
+std::string to_list(const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr) return to_pretty(value) + '\n';
+  std::size_t widest = 0;
+  for (const auto& member : *object) widest = std::max(widest, columns_of(member.key()));
   std::string out;
-  for (std::string_view rest = whole; !rest.empty();) {
-    const Mark mark = first_mark(rest);
-    if (is_in(steering, mark.point))
-      out += ' ';
-    else
-      out += rest.substr(0, mark.bytes);
-    rest.remove_prefix(mark.bytes);
+  for (const auto& [key, member] : *object) {
+    out += std::string(key) + std::string(widest - columns_of(key) + 2, ' ');
+    out += to_cell(&member) + '\n';
   }
   return out;
 }
+
+std::string to_pretty(const json::value& value) { return Writer(true).text(value); }
+std::string to_compact(const json::value& value) { return Writer(false).text(value); }
 
 bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
 

@@ -10,24 +10,34 @@
 
 namespace fairlead::cli {
 
+/// How the cells of a column look: as they are, or a time (RFC 3339) to the minute or second.
+enum class Cell { text, minute, second };
+
 /// A column of a table: its title and the dotted path of its value in a row.
 struct Column {
   std::string title, path;
+  Cell cell = Cell::text;
 };
 
 /// The value at a dotted path, spreading over arrays; nullptr when absent. `root` outlives the
 /// answer.
 const json::value* find_path(const json::value& root, std::string_view dotted);
 
-/// Keeps only the dotted paths of `fields`, spread over arrays. When no path matches and exactly
-/// one top-level member is an array, the paths are tried inside it. Throws
+/// Keeps only the dotted paths of `fields`, spread over arrays (an empty one may hold any). When no
+/// path matches and exactly one top-level member is an array, the paths are tried inside it. Throws
 /// Problem(validation_error) with the payload as detail when still nothing matches.
 json::value select_fields(const json::value& value, const std::vector<std::string>& fields);
 
-/// Rows under "data", the array itself, or the one object, as aligned columns; wide text is cut to
-/// fit `width`.
+/// Rows under "data" or "result", the array itself, or the one object, as aligned columns; wide
+/// text is cut to fit `width`, ids are not.
 std::string to_table(const json::value& value, const std::vector<Column>& columns,
                      std::size_t width);
+/// Columns for the paths of --fields, from the records or from the answer.
+std::vector<Column> columns_of_fields(const std::vector<std::string>& fields);
+/// Columns for records of any kind: the members that fit, texts and numbers first.
+std::vector<Column> columns_of_records(const json::value& value, std::size_t width);
+/// One object, a line a member; what stands in it whole.
+std::string to_list(const json::value& value);
 
 /// Indented JSON, and JSON on one line.
 std::string to_pretty(const json::value& value);
@@ -36,9 +46,6 @@ std::string to_compact(const json::value& value);
 /// What is said when standard output takes no more: a full disk.
 inline constexpr const char* cannot_write_output =
     "the answer cannot be written to standard output";
-
-/// Without what would steer a terminal, also in text that is not UTF-8.
-std::string plain(std::string_view text);
 
 /// Whether standard output is a terminal, and how wide it is.
 bool output_is_terminal();

@@ -1,6 +1,7 @@
 #include "cli/problem.hpp"
 
 #include "base/encoding.hpp"
+#include "cli/layout.hpp"
 #include "cli/output.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,7 @@
 // show
 #include "base/suggestion.hpp"
+#include "cli/describe.hpp"
+#include "cli/layout.hpp"
 #include "cli/output.hpp"
 #include "connector/definition.hpp"
 #include "connector/offer.hpp"
@@ -27,100 +29,13 @@ std::string_view text_at(const json::object& object, std::string_view name) {
   return text ? view(*text) : std::string_view();
 }
 
-std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-/// The bytes of the first `count` characters.
-std::size_t bytes_of(std::string_view text, std::size_t count) {
-  std::size_t at = 0;
-  while (at < text.size() && count > 0) {
-    ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
-    --count;
-  }
-  return at;
-}
-
-/// Lines of at most `width` characters, broken at blanks where there are some. What a definition
-/// says carries no terminal commands.
-std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
-  std::string rest(text);
-  for (char& c : rest)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  std::vector<std::string> lines;
-  while (code_points(rest) > width) {
-    const std::size_t most = bytes_of(rest, width);
-    std::size_t end = rest.rfind(' ', most);
-    if (end == std::string::npos || end == 0) end = most;
-    lines.push_back(rest.substr(0, end));
-    rest = rest.substr(end);
-    rest.erase(0, std::min(rest.find_first_not_of(' '), rest.size()));
-  }
-  if (!rest.empty() || lines.empty()) lines.push_back(rest);
-  return lines;
-}
-
 void print_wrapped(std::string_view text, std::size_t indentation, std::size_t width) {
-  for (const std::string& line : wrapped(text, width - indentation))
-    std::cout << std::string(indentation, ' ') << line << '\n';
+  std::cout << cli::to_paragraph(text, indentation, width);
 }
 
-/// A table whose last column is wrapped into what the others leave.
 void print_columns(const std::vector<std::vector<std::string>>& rows, std::size_t indentation,
                    std::size_t width) {
-  static constexpr std::size_t widest_cell = 30, narrowest_cell = 8, narrowest_last = 24;
-  std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i + 1 < row.size(); ++i)
-      widths[i] = std::max(widths[i], std::min(code_points(row[i]), widest_cell));
-  std::size_t used = indentation;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) used += widths[i] + 2;
-  while (used + narrowest_last > width) {  // the widest column gives way
-    auto widest_column = std::max_element(widths.begin(), widths.end() - 1);
-    if (*widest_column <= narrowest_cell) break;
-    --*widest_column;
-    --used;
-  }
-  widths.back() = std::max(width > used ? width - used : 0, narrowest_last);
-  for (const auto& row : rows) {
-    std::vector<std::vector<std::string>> cells;
-    std::size_t height = 0;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      cells.push_back(wrapped(row[i], std::max<std::size_t>(widths[i], 1)));
-      height = std::max(height, cells.back().size());
-    }
-    for (std::size_t line = 0; line < height; ++line) {
-      std::string out(indentation, ' ');
-      for (std::size_t i = 0; i < cells.size(); ++i) {
-        const std::string& cell = line < cells[i].size() ? cells[i][line] : std::string();
-        out += cell;
-        if (i + 1 < cells.size()) out.append(widths[i] - code_points(cell) + 2, ' ');
-      }
-      out.erase(out.find_last_not_of(' ') + 1);
-      std::cout << out << '\n';
-    }
-  }
-}
-
-/// "Only tickets in this state. Default open. One of: open, closed."
-std::string detail_of(const json::object& parameter) {
-  std::string out(text_at(parameter, "description"));
-  const auto add = [&](const std::string& sentence) {
-    if (!out.empty() && out.back() != '.' && out.back() != '!' && out.back() != '?') out += '.';
-    out += (out.empty() ? "" : " ") + sentence;
-  };
-  if (const auto* value = parameter.if_contains("default"))
-    add("Default: " + text_of(*value) + ".");
-  if (const auto* values = parameter.if_contains("enum"); values && values->is_array()) {
-    std::string listed;
-    for (const json::value& value : values->get_array())
-      listed += (listed.empty() ? "" : ", ") + text_of(value);
-    add("One of: " + listed + ".");
-  }
-  return out;
+  std::cout << cli::to_wrapped_table(rows, indentation, width);
 }
 
 void print_parameters(const json::array& parameters, std::size_t width) {
@@ -130,7 +45,7 @@ void print_parameters(const json::array& parameters, std::size_t width) {
     const json::object& one = value.as_object();
     rows.push_back({std::string(text_at(one, "name")), std::string(text_at(one, "in")),
                     std::string(text_at(one, "type")),
-                    one.at("required").as_bool() ? "required" : "", detail_of(one)});
+                    one.at("required").as_bool() ? "required" : "", cli::detail_of_parameter(one)});
   }
   print_columns(rows, 6, width);
 }

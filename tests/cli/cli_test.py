@@ -322,7 +322,7 @@ def test_a_terminal_gets_a_table_and_a_pipe_gets_json(server, harbor):
     table = subprocess.run(["script", "-qec", f"{BINARY} connectors list", "/dev/null"], capture_output=True, text=True, env={
         **os.environ, "FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
         "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"]}).stdout
-    assert table.splitlines()[0].split() == ["ID", "NAME", "SERVICE", "STATUS", "CREATED"]
+    assert table.splitlines()[0].split() == ["ID", "NAME", "SERVICE", "STATUS", "CREATED", "(UTC)"]
     assert json.loads(server.cli("connectors", "list", check=0).stdout)["data"]
 
 
