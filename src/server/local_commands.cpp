@@ -6,10 +6,10 @@
 #include "cli/output.hpp"
 #include "server/admin_socket.hpp"
 #include "server/connector_command.hpp"
+#include "server/examination.hpp"
 #include "server/exec_local.hpp"
 #include "server/sandbox_command.hpp"
 #include "server/state.hpp"
-#include "store/doctor.hpp"
 
 #include <fmt/format.h>
 
@@ -136,25 +136,30 @@ void add_admin(CLI::App& app) {
 
 // keys
 
-void run_keys_status(const StateConfig& config) {
+/// What `read` makes of the state; while a server has it, the server's answer to `command`.
+template <class Read>
+auto ask_or_open(const StateConfig& config, const char* command, Read read)
+    -> std::pair<decltype(read(std::declval<State&>())), bool> {
   const SystemClock clock;
-  State state = open_state(config, clock, Absent::is_an_error);
-  const vault::KeyStatus status = run_to_end(state.vault->status());
-  json::array instance_keys;
-  for (const auto& key : status.instance_keys)
-    instance_keys.push_back(json::object{{"version", key.version},
-                                         {"state", key.state},
-                                         {"root_key_id", key.root_key_id},
-                                         {"created_at", to_rfc3339(key.created_at)}});
-  print(json::object{{"deployment_id", status.deployment_id},
-                     {"root_key",
-                      {{"id", status.root_key_id},
-                       {"provider", status.root_key_provider},
-                       {"location", status.root_key_location}}},
-                     {"instance_keys", std::move(instance_keys)},
-                     {"organization_keys", status.organization_keys},
-                     {"most_encryptions_under_one_key", status.most_encryptions},
-                     {"under_other_root_key", status.under_other_root}});
+  std::optional<State> state;
+  std::optional<Failure> in_use;
+  try {
+    state = open_state(config, clock, Absent::is_an_error);
+  } catch (const Failure& failure) {
+    if (failure.error().kind != ErrorKind::conflict) throw;
+    in_use = failure;
+  }
+  if (state) return {read(*state), false};
+  try {
+    return {ask_server(config.state_dir, {{"command", command}}), true};
+  } catch (const Failure& failure) {
+    if (failure.error().kind == ErrorKind::unavailable) throw *in_use;  // no server has it
+    throw;
+  }
+}
+
+void run_keys_status(const StateConfig& config) {
+  print(ask_or_open(config, "keys-status", [](State& state) { return key_status(state); }).first);
 }
 
 void add_keys(CLI::App& app) {
@@ -170,11 +175,7 @@ void add_keys(CLI::App& app) {
 
 // doctor
 
-struct Finding {
-  std::string check, verdict, detail;
-};
-
-std::vector<Finding> examine(const StateConfig& config) {
+std::vector<Finding> examine_installation(const StateConfig& config) {
   std::vector<Finding> findings;
   struct stat status {};
   if (stat(config.state_dir.c_str(), &status) == 0)
@@ -188,20 +189,12 @@ std::vector<Finding> examine(const StateConfig& config) {
   findings.push_back({"locked memory", locked.rlim_cur >= (1u << 20) ? "ok" : "note",
                       fmt::format("limit {} KiB", locked.rlim_cur / 1024)});
   try {
-    const SystemClock clock;
-    State state = open_state(config, clock, Absent::is_an_error);
-    for (const store::Fact& fact : run_to_end(store::facts(*state.database)))
-      findings.push_back({fact.name, fact.advice.empty() ? "ok" : "note",
-                          fact.advice.empty() ? fact.value : fact.value + ": " + fact.advice});
-    findings.push_back({"write", run_to_end(state.database->is_writable()) ? "ok" : "bad", ""});
-    const vault::KeyStatus keys = run_to_end(state.vault->status());
+    const auto [answer, is_running] = ask_or_open(config, "doctor", [](State& state) {
+      return json::object{{"data", to_json(examine(state))}};
+    });
     findings.push_back(
-        {"root key", "ok", fmt::format("{} ({})", keys.root_key_location, keys.root_key_id)});
-    const bool claimed = run_to_end(access::is_claimed(*state.database));
-    findings.push_back({"set up", claimed ? "ok" : "note",
-                        claimed ? "there is an organization"
-                                : "not yet: `fairlead serve` and `fairlead setup-url`, or "
-                                  "`fairlead init`"});
+        {"server", "ok", is_running ? "runs on this state folder; it was asked" : "does not run"});
+    for (auto& finding : findings_of(answer)) findings.push_back(std::move(finding));
   } catch (const Failure& failure) {
     findings.push_back({"database and keys", "bad", failure.error().message});
   }
@@ -224,7 +217,7 @@ std::string to_lines(const Finding& finding, std::size_t width) {
 }
 
 void run_doctor(const StateConfig& config) {
-  const std::vector<Finding> findings = examine(config);
+  const std::vector<Finding> findings = examine_installation(config);
   const bool sound = std::none_of(findings.begin(), findings.end(),
                                   [](const Finding& one) { return one.verdict == "bad"; });
   if (cli::output_is_terminal()) {
@@ -232,18 +225,14 @@ void run_doctor(const StateConfig& config) {
       std::cout << to_lines(finding, std::max<std::size_t>(60, cli::terminal_width()));
     std::cout << (sound ? "Sound.\n" : "Not sound: see what is bad.\n");
   } else {
-    json::array rows;
-    for (const auto& finding : findings)
-      rows.push_back(json::object{
-          {"check", finding.check}, {"verdict", finding.verdict}, {"detail", finding.detail}});
-    print(json::object{{"data", std::move(rows)}, {"sound", sound}});
+    print(json::object{{"data", to_json(findings)}, {"sound", sound}});
   }
   if (!sound) throw CLI::RuntimeError(1);
 }
 
 void add_doctor(CLI::App& app) {
   auto* command =
-      app.add_subcommand("doctor", "Examine this installation (the server must not be running)");
+      app.add_subcommand("doctor", "Examine this installation, also while its server runs");
   auto config = std::make_shared<StateConfig>();
   config->add_options(*command);
   command->footer("Example:\n  fairlead doctor --state-dir state");

@@ -9,6 +9,7 @@
 #include "platform/platform.hpp"
 #include "server/admin_socket.hpp"
 #include "server/config.hpp"
+#include "server/examination.hpp"
 #include "server/serve_until_stopped.hpp"
 #include "server/service_manager.hpp"
 #include "server/setup_code.hpp"
@@ -69,10 +70,13 @@ void announce_setup(SetupCode& code) {
 }
 
 /// What commands on this machine may ask of the running server.
-json::object answer_admin(access::Setup& setup, SetupCode& setup_code, const std::string& origin,
-                          const json::object& request, const Peer& peer) {
+json::object answer_admin(const State& state, access::Setup& setup, SetupCode& setup_code,
+                          const std::string& origin, const json::object& request,
+                          const Peer& peer) {
   const json::string* command = find_string(request, "command");
   if (command != nullptr && view(*command) == "setup-url") return {{"url", setup_code.url()}};
+  if (command != nullptr && view(*command) == "doctor") return {{"data", to_json(examine(state))}};
+  if (command != nullptr && view(*command) == "keys-status") return key_status(state);
   if (command != nullptr && view(*command) == "admin-recover") {
     const json::string* email = find_string(request, "email");
     access::RecoveryCode made =
@@ -204,10 +208,10 @@ void run_serve(const ServeConfig& config) {
         connect_to->address, connect_to->port);
   setup_code.maintain();
   if (!access->setup().is_known_claimed()) announce_setup(setup_code);
-  const AdminSocket admin(config.state.state_dir,
-                          [&](const json::object& request, const Peer& peer) {
-                            return answer_admin(access->setup(), setup_code, origin, request, peer);
-                          });
+  const AdminSocket admin(
+      config.state.state_dir, [&](const json::object& request, const Peer& peer) {
+        return answer_admin(state, access->setup(), setup_code, origin, request, peer);
+      });
 
   Housekeeping housekeeping(workers, *access, platform, setup_code);
   Stopping stopping;

@@ -1,4 +1,5 @@
 """The command line as a person and as a program meet it: flags, output, exit codes, errors."""
+import fcntl
 import http.server as http_server
 import json
 import os
@@ -395,3 +396,24 @@ def test_somebody_at_a_terminal_sees_that_it_takes_its_time(server, harbor, sand
     http("POST", f"{sandbox}/_faults", {"fault": "delay_ms=3200", "path": "/v1/orders", "times": 1})
     shown, _ = at_a_terminal(server, ["connectors", "execute", "--name", "harbor", "--entity", "orders", "--action", "list"], [])
     assert "waiting for the answer: 2 s" in shown and shown.index("waiting") < shown.index('"result"')
+
+
+def test_doctor_and_keys_ask_the_server_that_runs(server):
+    found = json.loads(run_cli("doctor", "--state-dir", server.state, check=0).stdout)
+    assert found["sound"] and {row["check"]: row["detail"] for row in found["data"]}["server"].startswith("runs")
+    assert {"root key", "write", "set up"} <= {row["check"] for row in found["data"]}
+    keys = json.loads(run_cli("keys", "status", "--state-dir", server.state, check=0).stdout)
+    assert keys["root_key"]["provider"] == "file" and keys["organization_keys"] >= 1
+
+
+def test_doctor_and_keys_open_what_no_server_has(server, tmp_path):
+    password = tmp_path / "password"
+    write_secret(password, "a long enough password")
+    state = tmp_path / "state"
+    run_cli("init", "--state-dir", state, "--admin-email", "a@example.com", "--admin-password-file", password, "--client-out", tmp_path / "client.json", check=0)
+    found = json.loads(run_cli("doctor", "--state-dir", state, check=0).stdout)
+    assert found["sound"] and {"check": "server", "verdict": "ok", "detail": "does not run"} in found["data"]
+    with open(state / "core.db.lock", "a") as lock:  # a process that is no server
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "in use by another process" in error_of(run_cli("keys", "status", "--state-dir", state, check=1))["message"]
+        assert not json.loads(run_cli("doctor", "--state-dir", state, check=1).stdout)["sound"]

@@ -9,7 +9,7 @@ import termios
 
 import pytest
 
-from support.harness import BINARY, run_cli
+from support.harness import BINARY, run_cli, wait_until
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_an_id_in_a_table_is_whole(server, harbor, columns):
 
 def test_times_are_short(server, harbor, at_80):
     server.cli("connectors", "execute", "--name", "harbor", "--entity", "account", "--action", "get", check=0)
-    first = rows_of(at_80("tool-calls", "list", "--limit", "1"))[1]
+    first = wait_until(lambda: rows_of(at_80("tool-calls", "list", "--limit", "1"))[1:], what="the call in the log")[0]
     assert len(first[0]) == len("2026-11-23") and len(first[1]) == len("02:08:46") and first[2] == "harbor"
 
 
