@@ -19,6 +19,7 @@ struct Job {
   std::function<void(Connection&)> work;
   std::function<void(std::exception_ptr)> done;
   std::exception_ptr failure = nullptr;
+  std::chrono::steady_clock::time_point queued_at = std::chrono::steady_clock::now();
 
   /// Tells the caller. The work goes first: it may hold references to what the caller then ends;
   /// and nothing of the failure stays on this thread.

@@ -10,9 +10,11 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <poll.h>
 #include <random>
 #include <thread>
 #include <unordered_map>
@@ -23,6 +25,14 @@ namespace {
 constexpr int connection_tries = 3;
 /// A serialization failure costs little and is only bad luck, so it gets more tries.
 constexpr int serialization_tries = 12;
+/// What a server may take beyond its own limit of a statement before it counts as gone.
+constexpr std::chrono::seconds grace{1};
+/// A try to connect that took longer was not refused: nobody answers there, and again would not
+/// help.
+constexpr std::chrono::seconds quick_refusal{1};
+/// A job that stood in line for longer is turned away: behind a database that does not answer the
+/// line would grow without end.
+constexpr std::chrono::seconds longest_line{10};
 constexpr std::size_t statements_kept = 256;
 constexpr int oldest_server = 150'000;
 constexpr const char* system_certificates = "/etc/ssl/certs/ca-certificates.crt";
@@ -40,11 +50,16 @@ enum TypeId : Oid {
   numeric_type = 1700
 };
 
+using Steady = std::chrono::steady_clock;
+
 /// The transaction came to nothing and may run again.
 struct TryAgain {
   enum class Reason { connection, serialization } reason;
   Error error;
 };
+
+/// The server said nothing in time. The connection is of no more use.
+struct Silence {};
 
 struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
@@ -259,13 +274,22 @@ class PostgresConnection final : public Connection {
   /// Runs the closure in a transaction of its own. Throws TryAgain when nothing of it was kept and
   /// it may run again.
   void transact(Database::Mode mode, const std::function<void(Connection&)>& work) {
+    try {
+      try_transaction(mode, work);
+    } catch (const Silence&) {
+      forget();
+      throw Failure(away("it does not answer"));
+    }
+  }
+
+ private:
+  void try_transaction(Database::Mode mode, const std::function<void(Connection&)>& work) {
     connect();
     failed_ = false;
     reads_ = mode == Database::Mode::read;
-    (void)checked(
-        Answer(PQexec(handle_.get(), reads_ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-                                            : "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE")),
-        "BEGIN");
+    (void)checked(simple(reads_ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                                : "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"),
+                  "BEGIN");
     try {
       work(*this);
       refuse_after_failure();
@@ -276,14 +300,15 @@ class PostgresConnection final : public Connection {
     commit();
   }
 
- private:
   void connect() {
     if (handle_ && PQstatus(handle_.get()) == CONNECTION_OK) return;
     forget();
+    const auto begun = Steady::now();
     handle_.reset(settings_.connect());
-    if (PQstatus(handle_.get()) != CONNECTION_OK) {
+    if (PQstatus(handle_.get()) != CONNECTION_OK || PQsetnonblocking(handle_.get(), 1) != 0) {
       const Error error = away(PQerrorMessage(handle_.get()));
       handle_.reset();
+      if (Steady::now() - begun > quick_refusal) throw Failure(error);
       throw TryAgain{TryAgain::Reason::connection, error};
     }
     if (PQserverVersion(handle_.get()) < oldest_server)
@@ -298,7 +323,7 @@ class PostgresConnection final : public Connection {
         "SELECT set_config('synchronous_commit', 'on', false)"
         " WHERE current_setting('synchronous_commit') IN ('off', 'local')",
         limit_.count());
-    (void)checked(Answer(PQexec(handle_.get(), settings.c_str())), "SET");
+    (void)checked(simple(settings.c_str()), "SET");
   }
 
   void forget() {
@@ -312,10 +337,11 @@ class PostgresConnection final : public Connection {
     check_statement(sql, arguments);
     const Parameters parameters(arguments);
     const std::string& name = prepared(sql, parameters);
-    Answer answer = checked(
-        Answer(PQexecPrepared(handle_.get(), name.c_str(), parameters.count(), parameters.values(),
-                              parameters.lengths(), parameters.formats(), 0)),
-        sql);
+    Answer answer =
+        checked(answer_to(PQsendQueryPrepared(handle_.get(), name.c_str(), parameters.count(),
+                                              parameters.values(), parameters.lengths(),
+                                              parameters.formats(), 0)),
+                sql);
     failed_ = false;
     return answer;
   }
@@ -324,15 +350,53 @@ class PostgresConnection final : public Connection {
     std::string key = parameters.key(sql);
     if (const auto found = prepared_.find(key); found != prepared_.end()) return found->second;
     if (prepared_.size() >= statements_kept) {
-      (void)checked(Answer(PQexec(handle_.get(), "DEALLOCATE ALL")), "DEALLOCATE ALL");
+      (void)checked(simple("DEALLOCATE ALL"), "DEALLOCATE ALL");
       prepared_.clear();
     }
     std::string name = fmt::format("s{}", ++statement_number_);
     const Answer answer =
-        checked(Answer(PQprepare(handle_.get(), name.c_str(), std::string(sql).c_str(),
-                                 parameters.count(), parameters.types())),
+        checked(answer_to(PQsendPrepare(handle_.get(), name.c_str(), std::string(sql).c_str(),
+                                        parameters.count(), parameters.types())),
                 sql);
     return prepared_.emplace(std::move(key), std::move(name)).first->second;
+  }
+
+  /// Of a statement without arguments.
+  Answer simple(const char* sql) { return answer_to(PQsendQuery(handle_.get(), sql)); }
+
+  /// The last answer to what was sent. A server holds itself to its limits; one that is stopped, or
+  /// behind a cut line, says nothing at all, and libpq alone would wait for it for ever.
+  Answer answer_to(int was_sent) {
+    const auto until = Steady::now() + limit_ + grace;
+    Answer last;
+    if (was_sent != 1) return last;
+    int unsent = PQflush(handle_.get());
+    while (unsent == 1) {
+      wait(POLLIN | POLLOUT, until);
+      if (PQconsumeInput(handle_.get()) != 1) break;
+      unsent = PQflush(handle_.get());
+    }
+    for (;;) {
+      while (PQisBusy(handle_.get()) == 1) {
+        wait(POLLIN, until);
+        if (PQconsumeInput(handle_.get()) != 1) break;  // PQgetResult says why
+      }
+      Answer next(PQgetResult(handle_.get()));
+      if (!next) return last;
+      last = std::move(next);
+    }
+  }
+
+  /// Until the socket is ready; Silence when that is not in time.
+  void wait(short events, Steady::time_point until) const {
+    pollfd socket{PQsocket(handle_.get()), events, 0};
+    for (;;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+      const int ready = left.count() > 0 ? ::poll(&socket, 1, static_cast<int>(left.count())) : 0;
+      if (ready > 0) return;
+      if (ready == 0) throw Silence{};
+      if (errno != EINTR) return;  // libpq finds the same
+    }
   }
 
   Answer checked(Answer answer, std::string_view sql) {
@@ -374,23 +438,35 @@ class PostgresConnection final : public Connection {
 
   void roll_back() {
     if (!handle_) return;
-    const Answer answer(PQexec(handle_.get(), "ROLLBACK"));
-    if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) forget();
+    try {
+      const Answer answer = simple("ROLLBACK");
+      if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) forget();
+    } catch (const Silence&) {
+      forget();
+    }
   }
 
   void commit() {
-    const Answer answer(PQexec(handle_.get(), "COMMIT"));
+    Answer answer;
+    try {
+      answer = simple("COMMIT");
+    } catch (const Silence&) {
+      lose_commit("it does not answer");
+    }
     const bool done = PQresultStatus(answer.get()) == PGRES_COMMAND_OK;
     if (done && std::string_view(PQcmdStatus(answer.get())) == "COMMIT") return;
-    if (PQstatus(handle_.get()) != CONNECTION_OK) {
-      Error error = away(PQerrorMessage(handle_.get()));
-      error.message =
-          "the connection to the database was lost while saving: whether it was saved is not known";
-      forget();
-      throw Failure(std::move(error));
-    }
+    if (PQstatus(handle_.get()) != CONNECTION_OK) lose_commit(PQerrorMessage(handle_.get()));
     if (done) throw Failure(Error{.message = "the database rolled a transaction back"});
     fail(answer.get(), "COMMIT");
+  }
+
+  [[noreturn]] void lose_commit(std::string_view why) {
+    Error error = away(why);
+    if (!reads_)
+      error.message =
+          "the connection to the database was lost while saving: whether it was saved is not known";
+    forget();
+    throw Failure(std::move(error));
   }
 
   const ConnectionSettings& settings_;
@@ -446,6 +522,7 @@ class PostgresDatabase final : public Database {
       auto job = queue_.pop();
       if (!job) continue;
       try {
+        if (Steady::now() - job->queued_at > longest_line) throw Failure(busy());
         run(connection, *job, random);
       } catch (...) {
         job->failure = std::current_exception();
@@ -475,6 +552,10 @@ class PostgresDatabase final : public Database {
             std::chrono::milliseconds(std::uniform_int_distribution(1, longest)(random)));
       }
     }
+  }
+
+  static Error busy() {
+    return {ErrorKind::unavailable, "the database is busy, or does not answer; try again"};
   }
 
   [[noreturn]] static void give_up(const TryAgain& again) {

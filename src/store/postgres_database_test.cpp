@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <csignal>
 
 namespace fairlead::store {
 namespace {
@@ -99,6 +100,57 @@ TEST_F(PostgresDatabaseTest, AConnectionLostInTheCommitIsNotTriedAgain) {
   EXPECT_EQ(error.kind, ErrorKind::unavailable);
   EXPECT_NE(error.message.find("is not known"), std::string::npos) << error.message;
   EXPECT_EQ(number("SELECT count(*) FROM item"), 0);
+}
+
+// A machine that is stopped, or a line that is cut, sends nothing: no error, no end.
+TEST_F(PostgresDatabaseTest, AServerThatFallsSilentIsGivenUpInTime) {
+  script(*database_, "CREATE TABLE item (id BIGINT PRIMARY KEY)");
+  const auto one = open_postgres({.url = place_.url(), .connections = 1, .statement_limit = 200ms});
+  std::int64_t stopped = 0;
+  const auto find_server = [&](Connection& c) {
+    stopped = c.query("SELECT pg_backend_pid()").at(0).integer(0);
+  };
+  const auto stop = [&] { ASSERT_EQ(::kill(static_cast<pid_t>(stopped), SIGSTOP), 0); };
+  const auto go_on = [&] { ::kill(static_cast<pid_t>(stopped), SIGCONT); };
+  struct Case {
+    const char* when;
+    std::function<void(Connection&)> work;
+    const char* says;
+  };
+  const Case cases[] = {
+      {"in a statement",
+       [&](Connection& c) {
+         find_server(c);
+         stop();
+         (void)c.query("SELECT 1");
+       },
+       "cannot be reached"},
+      {"in the commit",
+       [&](Connection& c) {
+         c.execute("INSERT INTO item (id) VALUES (1)");
+         find_server(c);
+         stop();
+       },
+       "is not known"},
+  };
+  for (const Case& each : cases) {
+    const auto begun = std::chrono::steady_clock::now();
+    const Error error = failure_of([&] { run_to_end(one->write(each.work)); });
+    EXPECT_EQ(error.kind, ErrorKind::unavailable) << each.when;
+    EXPECT_NE(error.message.find(each.says), std::string::npos) << each.when << error.message;
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 10s) << each.when;
+    // The next has a connection of its own.
+    EXPECT_EQ(
+        run_to_end(one->read([](Connection& c) { return c.query("SELECT 2"); })).at(0).integer(0),
+        2);
+    go_on();
+  }
+  // Between two calls, as it mostly is.
+  run_to_end(one->read(find_server));
+  stop();
+  EXPECT_EQ(failure_of([&] { run_to_end(one->read([](Connection&) {})); }).kind,
+            ErrorKind::unavailable);
+  go_on();
 }
 
 TEST_F(PostgresDatabaseTest, AllConnectionsLostBetweenCallsGoUnnoticed) {
