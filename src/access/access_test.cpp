@@ -648,6 +648,9 @@ TEST_P(AccessContract, UpdatesChangeWhatTheyName) {
   updated = run(workspaces().update(caller, made.id, {})).value();
   EXPECT_EQ(updated.updated_at, made.created_at + 5s) << "nothing was changed";
   EXPECT_EQ(updated.name.str(), "Acme & Söhne");
+  change.status = WorkspaceStatus::active;
+  updated = run(workspaces().update(caller, made.id, change)).value();
+  EXPECT_EQ(updated.updated_at, made.created_at + 5s) << "the same was said again";
   EXPECT_EQ(kind_of(run(workspaces().update(caller, WorkspaceId::random(), {}))),
             ErrorKind::not_found);
 

@@ -190,10 +190,12 @@ Task<Result<Workspace>> Workspaces::update(Caller caller, WorkspaceId id, Worksp
     auto row = store::find_workspace(c, organization, id);
     if (!row) return row;
     const bool was_active = row->status == name_of(WorkspaceStatus::active);
-    if (!change.name && !change.status && !change.cache_enabled) return row;
+    const auto before = std::tuple(row->name, row->status, row->cache_enabled);
     if (change.name) row->name = change.name->str();
     if (change.status) row->status = std::string(name_of(*change.status));
     if (change.cache_enabled) row->cache_enabled = *change.cache_enabled;
+    // What is said again is no change.
+    if (before == std::tuple(row->name, row->status, row->cache_enabled)) return row;
     row->updated_at = now;
     store::update_workspace(c, organization, *row);
     if (was_active && row->status == name_of(WorkspaceStatus::inactive))

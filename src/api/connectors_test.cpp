@@ -303,7 +303,11 @@ TEST_F(Connectors, ChangeWhatIsGivenAndKeepTheRest) {
 
   // All that was answered, sent back.
   json::object whole = parse_json_object(test.call("GET", address, token).text, "it").value();
-  EXPECT_EQ(test.call("PUT", address, token, std::move(whole)).status, 200);
+  const json::value changed_at = whole.at("updated_at");
+  const Reply unchanged = test.call("PUT", address, token, std::move(whole));
+  EXPECT_EQ(unchanged.status, 200);
+  EXPECT_EQ(unchanged.at("/updated_at"), changed_at) << "nothing changed";
+  EXPECT_EQ(test.call("GET", address, token).at("/updated_at"), changed_at);
   const Reply mistyped = test.call("PUT", address, token, json::object{{"nmae", "x"}});
   EXPECT_EQ(mistyped.error_code(), "unknown_parameter");
   EXPECT_THAT(mistyped.message(), HasSubstr("'name'"));

@@ -106,6 +106,16 @@ struct Connectors::Changed {
   bool says_status = false;      ///< row.status is news
 };
 
+/// What was uploaded is what is stored already.
+bool Connectors::changes_nothing(const store::ConnectorRow& row, const Changed& changed) {
+  const auto same = [](const std::string& before, const std::string& after) {
+    return before == after || object_of(before) == object_of(after);
+  };
+  return !changed.bundle && !changed.says_status && changed.row.name == row.name &&
+         changed.row.entities == row.entities && same(row.environment, changed.row.environment) &&
+         same(row.replication_config, changed.row.replication_config);
+}
+
 Result<Connectors::Checked> Connectors::check_input(AddConnector& command) const {
   const CatalogueEntry* entry = services_.catalogue.find(command.service);
   if (!entry) {
@@ -247,10 +257,13 @@ Task<Result<ConnectorView>> Connectors::store_new(Caller caller, AddConnector co
   vault::SecretAddress address{caller.organization(), row.workspace_id, row.id, "credentials", 1};
   credential.sealed =
       co_await services_.vault.seal(std::move(address), write_bundle(input.credentials, tokens));
-  co_await services_.database.write(
+  const bool stored = co_await services_.database.write(
       [organization = caller.organization(), row, credential](store::Connection& connection) {
-        store::insert_connector(connection, organization, row, credential);
+        return store::insert_connector(connection, organization, row, credential);
       });
+  if (!stored)
+    co_return Error{.kind = ErrorKind::conflict,
+                    .message = "the workspace was deleted while the connector was being made"};
   log::info("connector.created", {{"connector", row.id},
                                   {"organization", caller.organization()},
                                   {"service", checked->entry->slug},
@@ -376,6 +389,8 @@ Task<Result<ConnectorView>> Connectors::update_whole(Caller caller, ConnectorId 
     auto applied = co_await apply(stored, std::move(wanted), std::move(changed), deadline);
     if (!applied) co_return std::move(applied).error();
     changed = *std::move(applied);
+    if (changes_nothing(stored->row, *changed))
+      co_return view_of(caller.organization(), stored->row);
     const bool written = co_await store_change(stored, *changed);
     cache_.forget(id);
     if (written) {

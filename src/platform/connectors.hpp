@@ -110,6 +110,7 @@ class Connectors {
                                            Deadline deadline);
   Task<Result<std::string>> remove_whole(Caller caller, ConnectorId id);
   Result<Checked> check_input(AddConnector& command) const;
+  static bool changes_nothing(const store::ConnectorRow& row, const Changed& changed);
   Task<Result<std::optional<access::Workspace>>> find_workspace(
       const Caller& caller, const std::optional<access::WorkspaceName>& name);
   Task<Result<access::Workspace>> workspace_to_add_to(Caller caller,

@@ -332,6 +332,27 @@ TEST_F(Whole, FinishesAConnectorWhoseClientWentAway) {
   EXPECT_EQ(test.run(test.platform->connectors().list(admin, {}))->connectors.size(), 2u);
 }
 
+TEST_F(Whole, MakesNoConnectorInAWorkspaceThatIsDeletedMeanwhile) {
+  AddConnector command = harbor_with({{"api_key", PlatformUnderTest::good_key}});
+  const auto workspace =
+      test.run(test.access->workspaces().find_by_name(admin, *command.workspace)).value();
+  const std::size_t probes = test.upstream.requests().size();
+  test.upstream.delay_ms = 200;
+  std::optional<Result<ConnectorView>> answer;
+  auto kept =
+      keep(test.platform->connectors().add(admin, std::move(command), Deadline::never()), answer);
+  auto ended = asio::co_spawn(test.workers.loop(0), std::move(kept), asio::use_future);
+  while (test.upstream.requests().size() == probes) std::this_thread::yield();
+  test.run(test.platform->connectors().remove_workspace(admin, workspace.id)).value();
+  ended.get();
+  ASSERT_FALSE(*answer);
+  EXPECT_EQ(answer->error().kind, ErrorKind::conflict);
+  const auto sealed = test.run(test.database->read([](store::Connection& c) {
+    return c.query("SELECT count(*) FROM connector_credential").at(0).integer(0);
+  }));
+  EXPECT_EQ(sealed, 0) << "credentials outlive their workspace";
+}
+
 TEST_F(Whole, AnswersAWriteThatWorkedThoughItCannotBeRecorded) {
   ExecuteCommand write{.entity = "customers", .action = "create", .params = {{"name", "x"}}};
   write.idempotency = *IdempotencyKey::parse("order", "the same");

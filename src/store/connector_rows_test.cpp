@@ -166,6 +166,20 @@ TEST_P(ConnectorRows, ListOldestFirstInPages) {
   EXPECT_EQ(read([&](Connection& c) { return count_connectors(c, mine, workspace_of_other); }), 0);
 }
 
+TEST_P(ConnectorRows, AreNotMadeInAWorkspaceThatIsGone) {
+  const ConnectorRow row = connector(1);
+  const auto insert = [&](const OrganizationId& organization) {
+    return write([&](Connection& c) {
+      return insert_connector(c, organization, row, {1, Blob{"x"}});
+    });
+  };
+  EXPECT_FALSE(insert(other)) << "of another organization";
+  EXPECT_TRUE(
+      write([&](Connection& c) { return delete_workspace(c, mine, row.workspace_id, at(2)); }));
+  EXPECT_FALSE(insert(mine));
+  EXPECT_FALSE(read([&](Connection& c) { return find_credential(c, mine, row.id); }));
+}
+
 TEST_P(ConnectorRows, GoTogetherWithTheirCredentials) {
   const ConnectorRow one = connector(1), two = connector(2);
   write([&](Connection& c) {

@@ -34,8 +34,16 @@ Value optional(const std::optional<std::string>& text) {
 
 }  // namespace
 
-void insert_connector(Connection& connection, const OrganizationId& organization,
+bool insert_connector(Connection& connection, const OrganizationId& organization,
                       const ConnectorRow& row, const CredentialRow& credential) {
+  // In the same transaction, so that a workspace that is being deleted leaves no credentials
+  // behind.
+  const bool has_workspace =
+      !connection
+           .query("SELECT 1 FROM workspace WHERE org_id = $1 AND id = $2 AND tombstone = 0",
+                  {organization.str(), row.workspace_id.str()})
+           .empty();
+  if (!has_workspace) return false;
   connection.execute(
       "INSERT INTO connector (org_id, id, workspace_id, definition_id, name, environment, "
       "replication_config, entities, auth_scheme, status, status_reason, created_at, updated_at) "
@@ -48,6 +56,7 @@ void insert_connector(Connection& connection, const OrganizationId& organization
       "VALUES ($1, $2, $3, $4, $5)",
       {organization.str(), row.id.str(), credential.version, credential.sealed,
        stored(row.created_at)});
+  return true;
 }
 
 std::optional<ConnectorRow> find_connector(Connection& connection,

@@ -33,7 +33,8 @@ struct CredentialRow {
   Blob sealed;
 };
 
-void insert_connector(Connection& connection, const OrganizationId& organization,
+/// False, and nothing is stored, when the workspace is gone.
+bool insert_connector(Connection& connection, const OrganizationId& organization,
                       const ConnectorRow& connector, const CredentialRow& credential);
 
 /// Connectors of deleted workspaces are not found.
