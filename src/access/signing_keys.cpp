@@ -209,9 +209,13 @@ Task<void> SigningKeys::reload() {
     ring->entries.push_back({row.generation, row.kid, row.public_jwk, header_part(row.kid),
                              read_private_text(text), row.signs_from});
   }
+  const auto newest = [](const Ring& keys) {
+    return keys.entries.empty() ? 0 : keys.entries.back().generation;
+  };
   {
     const std::lock_guard lock(mutex_);
-    ring_ = std::move(ring);
+    // Of two reloads at once, the one that ends last may have read first. Generations only rise.
+    if (newest(*ring) >= newest(*ring_)) ring_ = std::move(ring);
   }
   reloaded_at_ = now;
 }

@@ -529,6 +529,64 @@ TEST_F(TokenTest, AnotherServersNewKeyIsFoundOnceAsked) {
   EXPECT_TRUE(authenticate(issued->access_token));
 }
 
+/// Another database, some of whose answers arrive late.
+class LateDatabase final : public store::Database {
+ public:
+  explicit LateDatabase(store::Database& inner) : inner_(inner) {}
+  bool is_late = false;
+  void deliver() {
+    for (const auto& answer : std::exchange(held_, {})) answer();
+  }
+
+  std::string_view kind() const override { return inner_.kind(); }
+  Task<void> forget_deleted() override { return inner_.forget_deleted(); }
+  std::string file() const override { return inner_.file(); }
+  Task<void> back_up(std::string path) override { return inner_.back_up(std::move(path)); }
+
+ private:
+  void submit(Mode mode, std::function<void(store::Connection&)> work,
+              std::function<void(std::exception_ptr)> done) override {
+    std::exception_ptr failure;
+    try {
+      run_to_end(mode == Mode::read ? inner_.read(std::move(work)) : inner_.write(std::move(work)));
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (is_late)
+      held_.push_back([done = std::move(done), failure] { done(failure); });
+    else
+      done(failure);
+  }
+
+  store::Database& inner_;
+  std::vector<std::function<void()>> held_;
+};
+
+TEST_F(TokenTest, AReloadThatReadEarlierDoesNotUndoALaterOne) {
+  LateDatabase database(house_.database());
+  const auto keys = run_to_end(SigningKeys::open(database, house_.vault(), house_.clock()));
+  const std::string before = keys->jwks();
+
+  database.is_late = true;
+  asio::io_context slow(1);
+  bool ended = false;
+  asio::co_spawn(slow, keys->reload(), [&](std::exception_ptr) { ended = true; });
+  slow.poll();  // it has read; the answer is on its way
+  database.is_late = false;
+
+  house_.clock().advance(std::chrono::days(29));
+  run_to_end(house_.access().poll());  // makes the next key
+  run_to_end(keys->reload());
+  const std::string after = keys->jwks();
+  ASSERT_NE(after, before);
+
+  database.deliver();
+  slow.restart();
+  slow.run();
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(keys->jwks(), after);
+}
+
 TEST_F(TokenTest, ManyThreadsAuthenticateWhileTokensAreRevoked) {
   const Caller caller = house_.caller(client_);
   std::vector<std::string> tokens;
