@@ -83,6 +83,11 @@ std::optional<std::string> BodyReader::optional_text(std::string_view name, std:
     return std::nullopt;
   }
   std::string text(view(value->get_string()));
+  if (text.find('\0') != std::string::npos) {  // no database keeps one
+    problems_.add(path_ + std::string(name), std::string(name) + " must not hold a NUL character",
+                  "invalid");
+    return std::nullopt;
+  }
   if (utf8_prefix(text, most) < text.size()) {
     problems_.add(path_ + std::string(name),
                   std::string(name) + " has more than " + std::to_string(most) + " characters",

@@ -431,6 +431,16 @@ TEST_F(Execute, DoesTheWritesOfABatchWithAKeyOnce) {
   EXPECT_EQ(test.upstream.created(), 2u);
 }
 
+TEST_F(Execute, RefusesATextThatNoDatabaseKeeps) {
+  for (const char* member : {"entity", "action", "intent"}) {
+    json::object command = call("customers", "list");
+    command[member] = std::string("a\0b", 3);
+    const Reply refused = execute(command);
+    EXPECT_EQ(refused.status, 422) << refused.text;
+    EXPECT_EQ(refused.string("/errors/0/field"), member) << refused.text;
+  }
+}
+
 TEST_F(Execute, LogsNamesAndFingerprintsNotValues) {
   json::object command = call("customers", "list", {{"status", "open"}});
   command["intent"] = "look for moorings";

@@ -23,6 +23,8 @@ constexpr std::chrono::seconds call_limit{60};
 constexpr std::chrono::minutes download_limit{10};
 /// Names that clients add for the answer's form; the engine takes them out before sending.
 constexpr std::string_view own_parameter_prefix = "_airbyte_";
+/// Unknown parameters that one answer names; each is compared with all that the action takes.
+constexpr std::size_t most_unknown = 20;
 
 using Steady = std::chrono::steady_clock;
 
@@ -43,6 +45,7 @@ std::optional<Error> refusal_of_unknown(const connector::Definition& definition,
   Error error{ErrorKind::invalid_input, ""};
   for (const std::string& name : connector::unknown_parameters(definition, operation, params)) {
     if (name.starts_with(own_parameter_prefix)) continue;
+    if (error.fields.size() == most_unknown) break;
     std::string message = "unknown parameter '" + name + "'" +
                           what_else(name, parameter_names(operation), "this action takes");
     error.fields.push_back({"params." + name, message, "unknown_parameter"});
@@ -89,9 +92,9 @@ store::ToolCallRow new_row(const Caller& caller, const StoredConnector& connecto
   row.definition = connector.entry->slug;
   row.definition_version = connector.definition->version;
   row.type = is_context_store(command.action) ? "search" : "direct";
-  row.entity = command.entity;
-  row.action = command.action;
-  row.intent = command.intent;
+  row.entity = as_logged(command.entity, 128);
+  row.action = as_logged(command.action, 128);
+  row.intent = as_logged(command.intent, 512);
   row.params = fingerprints(vault, connector.organization, command.params);
   row.request_bytes = static_cast<std::int64_t>(source.request_bytes);
   return row;

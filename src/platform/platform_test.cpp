@@ -275,6 +275,33 @@ TEST_F(Whole, ForgetsWhatIsPastItsTime) {
   EXPECT_TRUE(test.run(test.platform->tool_calls().list(admin, {}))->calls.empty());
 }
 
+// Calls are written to the log many at a time: one that the database refuses would take the others,
+// of all organizations, with it.
+TEST_F(Whole, KeepsACallInTheLogWhateverItsWordsAre) {
+  const std::string long_word(100'000, 'x');
+  json::object params{{std::string("n\0l", 3), 1}, {long_word, 2}};
+  for (int i = 0; i < 9'000; ++i) params["p" + std::to_string(i)] = i;
+  EXPECT_FALSE(execute({.entity = std::string("a\0b", 3), .action = long_word}));
+  EXPECT_FALSE(execute({.entity = "customers", .action = std::string("l\0st", 4)}));
+  EXPECT_TRUE(
+      execute({.entity = "customers", .action = "list", .intent = std::string("why\0", 4)}));
+  const auto refused = execute({.entity = "customers", .action = "list", .params = params});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fields.size(), 20u) << "nobody reads 9,000 complaints";
+  test.run(test.platform->stop());  // writes what is left of the log
+
+  const auto calls = test.run(test.platform->tool_calls().list(admin, {}))->calls;
+  ASSERT_EQ(calls.size(), 4u);
+  EXPECT_EQ(calls[3].entity, "a?b");
+  EXPECT_EQ(calls[3].action, std::string(128, 'x'));
+  EXPECT_EQ(calls[2].action, "l?st");
+  EXPECT_EQ(calls[1].intent, "why?");
+  const json::object logged = parse_json(calls[0].params).value().as_object();
+  EXPECT_EQ(logged.size(), 256u);
+  EXPECT_TRUE(logged.contains(std::string("n\0l", 3)));
+  EXPECT_FALSE(logged.contains(long_word));
+}
+
 template <class T>
 Task<void> keep(Task<T> task, std::optional<T>& answer) {
   answer.emplace(co_await std::move(task));

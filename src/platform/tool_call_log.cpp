@@ -6,6 +6,8 @@
 
 #include <boost/asio/detached.hpp>
 
+#include <algorithm>
+
 namespace fairlead::platform {
 namespace {
 
@@ -13,16 +15,26 @@ constexpr std::chrono::milliseconds gathering_time{50};
 constexpr std::size_t batch_size = 1'000;
 constexpr std::size_t most_queued = 65'536;
 constexpr int most_tries = 3;
+constexpr std::size_t longest_parameter = 128, most_parameters = 256;
 
 }  // namespace
+
+std::string as_logged(std::string_view text, std::size_t most_characters) {
+  std::string out(text.substr(0, utf8_prefix(text, most_characters)));
+  std::replace(out.begin(), out.end(), '\0', '?');  // no database keeps one
+  return out;
+}
 
 std::string fingerprints(const vault::Vault& vault, const OrganizationId& organization,
                          const json::object& params) {
   std::string out = "{";
-  out.reserve(params.size() * 48);
+  out.reserve(std::min(params.size(), most_parameters) * 48);
   std::string text;
+  std::size_t written = 0;
   for (const auto& member : params) {
     const std::string_view name(member.key().data(), member.key().size());
+    if (name.size() > longest_parameter) continue;
+    if (++written > most_parameters) break;
     text.assign(organization.str()).append(1, '\0').append(name).append(1, '\0');
     text += json::serialize(member.value());
     const Sha256 digest = vault.mac(vault::KeyLabel::log_fingerprint, text);

@@ -18,8 +18,12 @@ struct CallSource {
   std::size_t request_bytes = 0;
 };
 
+/// The beginning of a text that a caller chose, as a row can hold it.
+std::string as_logged(std::string_view text, std::size_t most_characters);
+
 /// JSON object: each parameter's name and a fingerprint of its value (HMAC-SHA-256 under a key of
-/// this installation, bound to the organization and the name).
+/// this installation, bound to the organization and the name). Of 256 parameters at the most, and
+/// none whose name is too long to be one.
 std::string fingerprints(const vault::Vault& vault, const OrganizationId& organization,
                          const json::object& params);
 
