@@ -11,6 +11,8 @@ constexpr std::chrono::hours kept_for{24};
 /// A request that began longer ago than any request may take has died with its server.
 constexpr std::chrono::minutes longest_request{10};
 constexpr std::size_t longest_key = 255;
+/// Few, since an outcome may have megabytes.
+constexpr std::int64_t forgotten_at_once = 100;
 
 vault::SecretAddress address_of(const Idempotency::Claim& claim) {
   return {claim.organization, std::nullopt, std::nullopt,
@@ -89,10 +91,13 @@ Task<void> Idempotency::release(Claim claim) {
   });
 }
 
-Task<void> Idempotency::forget_older(OrganizationId organization, Instant before) {
-  co_await services_.database.write([organization, before](store::Connection& connection) {
-    store::delete_idempotent_requests(connection, organization, before);
-  });
+Task<bool> Idempotency::forget_some(OrganizationId organization, Instant before) {
+  const std::int64_t deleted =
+      co_await services_.database.write([organization, before](store::Connection& connection) {
+        return store::delete_idempotent_requests(connection, organization, before,
+                                                 forgotten_at_once);
+      });
+  co_return deleted == forgotten_at_once;
 }
 
 }  // namespace fairlead::platform

@@ -39,7 +39,8 @@ class Idempotency {
   /// The work had no effect; the key is free again.
   Task<void> release(Claim claim);
 
-  Task<void> forget_older(OrganizationId organization, Instant before);
+  /// Deletes some of what is older than `before`; true while there may be more.
+  Task<bool> forget_some(OrganizationId organization, Instant before);
 
  private:
   Services& services_;

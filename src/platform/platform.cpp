@@ -53,8 +53,11 @@ Task<void> Platform::tidy() {
   const Instant now = impl_->services.clock.now();
   const auto organizations = co_await impl_->organizations();
   for (const OrganizationId& organization : organizations) {
-    co_await impl_->log.forget_older(organization, now - impl_->options.tool_calls_kept);
-    co_await impl_->idempotency.forget_older(organization, now - outcomes_kept);
+    const Instant calls_before = now - impl_->options.tool_calls_kept;
+    while (co_await impl_->log.forget_some(organization, calls_before)) {
+    }
+    while (co_await impl_->idempotency.forget_some(organization, now - outcomes_kept)) {
+    }
   }
 }
 

@@ -271,6 +271,17 @@ TEST_F(Whole, ForgetsWhatIsPastItsTime) {
     connection.execute("UPDATE tool_call SET id = '0' || id WHERE org_id = $1",
                        {test.first.organization.str()});
   }));
+  // More than goes in one step.
+  test.run(test.database->write([this](store::Connection& connection) {
+    connection.execute(
+        "INSERT INTO tool_call SELECT org_id, '0000' || value, workspace_id, connector_id, time, "
+        "request_id, interface, client, actor, connector_name, definition, definition_version, "
+        "type, entity, action, effect, intent, params, status, error_code, upstream_status, "
+        "attempts, record_count, request_bytes, answer_bytes, duration_us FROM tool_call, "
+        "(WITH RECURSIVE n(value) AS (VALUES (1) UNION ALL SELECT value + 1 FROM n WHERE value < "
+        "6000) SELECT value FROM n) WHERE org_id = $1",
+        {test.first.organization.str()});
+  }));
   test.run(test.platform->tidy());
   EXPECT_TRUE(test.run(test.platform->tool_calls().list(admin, {}))->calls.empty());
 }
@@ -300,6 +311,75 @@ TEST_F(Whole, KeepsACallInTheLogWhateverItsWordsAre) {
   EXPECT_EQ(logged.size(), 256u);
   EXPECT_TRUE(logged.contains(std::string("n\0l", 3)));
   EXPECT_FALSE(logged.contains(long_word));
+}
+
+/// Another database, that counts what is written, and can be away.
+class CountingDatabase final : public store::Database {
+ public:
+  CountingDatabase(store::Database& inner, asio::any_io_executor loop)
+      : inner_(inner), loop_(std::move(loop)) {}
+  std::atomic<int> writes = 0;
+  std::atomic<bool> away = false;
+
+  std::string_view kind() const override { return inner_.kind(); }
+  Task<void> forget_deleted() override { return inner_.forget_deleted(); }
+  std::string file() const override { return inner_.file(); }
+  Task<void> back_up(std::string path) override { return inner_.back_up(std::move(path)); }
+
+ private:
+  void submit(Mode mode, std::function<void(store::Connection&)> work,
+              std::function<void(std::exception_ptr)> done) override {
+    if (mode == Mode::write) ++writes;
+    if (away)
+      done(std::make_exception_ptr(Failure(Error{ErrorKind::unavailable, "away"})));
+    else
+      asio::co_spawn(
+          loop_, mode == Mode::write ? inner_.write(std::move(work)) : inner_.read(std::move(work)),
+          std::move(done));
+  }
+  store::Database& inner_;
+  asio::any_io_executor loop_;
+};
+
+// Many rows a commit are what a busy log costs less by.
+TEST_F(Whole, WritesTheLogManyCallsAtATime) {
+  CountingDatabase counted(*test.database, test.workers.loop(1).get_executor());
+  Services services{.database = counted,
+                    .vault = *test.vault,
+                    .access = *test.access,
+                    .catalogue = test.catalogue,
+                    .engine = test.engine,
+                    .clock = test.clock,
+                    .connect_to = std::nullopt};
+  asio::io_context loop;  // stands still until all calls are in
+  ToolCallLog log(services, loop.get_executor());
+  const auto add = [&](int calls) {
+    for (int i = 0; i < calls; ++i)
+      log.add({.organization_id = test.first.organization,
+               .id = store::tool_call_id(test.clock.now()),
+               .workspace_id = WorkspaceId::random(),
+               .connector_id = id,
+               .time = test.clock.now()});
+    loop.restart();
+    loop.run();
+  };
+  const auto kept = [&] {
+    return test.run(test.database->read([](store::Connection& connection) {
+      return connection.query("SELECT count(*) FROM tool_call").front().integer(0);
+    }));
+  };
+  add(2'500);
+  EXPECT_EQ(counted.writes, 3) << "a thousand at a time";
+  EXPECT_EQ(kept(), 2'500);
+
+  counted.away = true;
+  add(7);
+  EXPECT_EQ(counted.writes, 6) << "three tries";
+  EXPECT_EQ(log.dropped(), 7u);
+  counted.away = false;
+  add(1);
+  EXPECT_EQ(counted.writes, 7);
+  EXPECT_EQ(kept(), 2'501);
 }
 
 template <class T>

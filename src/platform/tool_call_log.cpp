@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds gathering_time{50};
 constexpr std::size_t batch_size = 1'000;
 constexpr std::size_t most_queued = 65'536;
 constexpr int most_tries = 3;
+/// Others write in between, and no statement comes near its time limit.
+constexpr std::int64_t forgotten_at_once = 5'000;
 constexpr std::size_t longest_parameter = 128, most_parameters = 256;
 
 }  // namespace
@@ -159,10 +161,12 @@ Task<void> ToolCallLog::recover(OrganizationId organization) {
                  {{"organization", organization}, {"calls", given_up}});
 }
 
-Task<void> ToolCallLog::forget_older(OrganizationId organization, Instant before) {
-  co_await services_.database.write([organization, before](store::Connection& connection) {
-    store::delete_tool_calls(connection, organization, before);
-  });
+Task<bool> ToolCallLog::forget_some(OrganizationId organization, Instant before) {
+  const std::int64_t deleted =
+      co_await services_.database.write([organization, before](store::Connection& connection) {
+        return store::delete_tool_calls(connection, organization, before, forgotten_at_once);
+      });
+  co_return deleted == forgotten_at_once;
 }
 
 Task<void> ToolCallLog::stop() {

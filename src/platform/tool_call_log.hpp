@@ -58,8 +58,8 @@ class ToolCallLog {
 
   /// At start: what was running when the server stopped is given up.
   Task<void> recover(OrganizationId organization);
-  /// Deletes what is older than `before`.
-  Task<void> forget_older(OrganizationId organization, Instant before);
+  /// Deletes some of what is older than `before`; true while there may be more.
+  Task<bool> forget_some(OrganizationId organization, Instant before);
   /// Writes what is left. Nothing may be added afterwards.
   Task<void> stop();
   /// Calls that could not be kept because the database took none for too long.

@@ -236,8 +236,14 @@ TEST_P(ConnectorRows, ToolCallsListNewestFirst) {
   finished.duration_us = 12;
   write([&](Connection& c) { finish_tool_call(c, finished); });
   EXPECT_EQ(list({}).back().duration_us, 12);
-  EXPECT_EQ(write([&](Connection& c) { return delete_tool_calls(c, mine, at(3)); }), 2);
-  EXPECT_EQ(list({}).size(), 2u);
+  const auto forget = [&](std::int64_t most) {
+    return write([&](Connection& c) { return delete_tool_calls(c, mine, at(4), most); });
+  };
+  EXPECT_EQ(forget(2), 2);
+  ASSERT_EQ(list({}).size(), 2u);
+  EXPECT_EQ(list({}).back().time, at(3)) << "the oldest go first";
+  EXPECT_EQ(forget(2), 1);
+  EXPECT_EQ(list({}).size(), 1u);
 }
 
 TEST_P(ConnectorRows, ToolCallsAreWrittenAsTheyAreHoweverMany) {
@@ -294,7 +300,14 @@ TEST_P(ConnectorRows, IdempotencyKeysAreTakenOnce) {
   EXPECT_FALSE(claim(mine, row, 101)) << "what is too old does not count";
   write([&](Connection& c) { release_idempotency_key(c, mine, "s", "k"); });
   EXPECT_FALSE(claim(mine, row, 0));
-  EXPECT_EQ(write([&](Connection& c) { return delete_idempotent_requests(c, mine, at(101)); }), 2);
+  const auto forget = [&](const OrganizationId& organization) {
+    return write(
+        [&](Connection& c) { return delete_idempotent_requests(c, organization, at(101), 1); });
+  };
+  EXPECT_EQ(forget(mine), 1);
+  EXPECT_EQ(forget(mine), 1);
+  EXPECT_EQ(forget(mine), 0);
+  EXPECT_EQ(forget(other), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, ConnectorRows, ::testing::ValuesIn(every_database()),

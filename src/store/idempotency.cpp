@@ -50,9 +50,11 @@ void release_idempotency_key(Connection& connection, const OrganizationId& organ
 }
 
 std::int64_t delete_idempotent_requests(Connection& connection, const OrganizationId& organization,
-                                        Instant before) {
-  return connection.execute("DELETE FROM idempotent_request WHERE org_id = $1 AND started_at < $2",
-                            {organization.str(), stored(before)});
+                                        Instant before, std::int64_t most) {
+  return connection.execute(
+      "DELETE FROM idempotent_request WHERE org_id = $1 AND (scope, key) IN (SELECT scope, key "
+      "FROM idempotent_request WHERE org_id = $1 AND started_at < $2 ORDER BY started_at LIMIT $3)",
+      {organization.str(), stored(before), most});
 }
 
 }  // namespace fairlead::store

@@ -29,7 +29,8 @@ void finish_idempotent_request(Connection& connection, const OrganizationId& org
 /// The request had no effect: the key is free again.
 void release_idempotency_key(Connection& connection, const OrganizationId& organization,
                              const std::string& scope, const std::string& key);
+/// The oldest ones first, at most `most`; answers how many there were.
 std::int64_t delete_idempotent_requests(Connection& connection, const OrganizationId& organization,
-                                        Instant before);
+                                        Instant before, std::int64_t most);
 
 }  // namespace fairlead::store

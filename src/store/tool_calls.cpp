@@ -96,9 +96,11 @@ std::int64_t give_up_running_tool_calls(Connection& connection, const Organizati
 }
 
 std::int64_t delete_tool_calls(Connection& connection, const OrganizationId& organization,
-                               Instant before) {
-  return connection.execute("DELETE FROM tool_call WHERE org_id = $1 AND id < $2",
-                            {organization.str(), first_id_at(before)});
+                               Instant before, std::int64_t most) {
+  return connection.execute(
+      "DELETE FROM tool_call WHERE org_id = $1 AND id IN (SELECT id FROM tool_call "
+      "WHERE org_id = $1 AND id < $2 ORDER BY id LIMIT $3)",
+      {organization.str(), first_id_at(before), most});
 }
 
 std::vector<ToolCallRow> list_tool_calls(Connection& connection, const OrganizationId& organization,

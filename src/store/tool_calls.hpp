@@ -39,8 +39,9 @@ void finish_tool_call(Connection& connection, const ToolCallRow& call);
 /// many there were.
 std::int64_t give_up_running_tool_calls(Connection& connection, const OrganizationId& organization,
                                         Instant before);
+/// The oldest ones first, at most `most`; answers how many there were.
 std::int64_t delete_tool_calls(Connection& connection, const OrganizationId& organization,
-                               Instant before);
+                               Instant before, std::int64_t most);
 
 struct ToolCallListing {
   std::optional<WorkspaceId> workspace;
