@@ -1,5 +1,6 @@
 #include "base/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -69,8 +70,10 @@ constexpr auto unreserved = make_unreserved();
 
 std::string escape(std::string_view text, bool plus_for_blank) {
   constexpr std::string_view upper = "0123456789ABCDEF";
+  const auto escaped = std::count_if(
+      text.begin(), text.end(), [](char c) { return !unreserved[static_cast<unsigned char>(c)]; });
   std::string out;
-  out.reserve(text.size() + 8);
+  out.reserve(text.size() + 2 * static_cast<std::size_t>(escaped));  // what grows leaves a copy
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (unreserved[byte]) {

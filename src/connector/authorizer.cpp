@@ -1,5 +1,6 @@
 #include "connector/authorizer.hpp"
 
+#include "base/clear.hpp"
 #include "base/encoding.hpp"
 #include "base/suggestion.hpp"
 #include "connector/wire_text.hpp"
@@ -50,28 +51,6 @@ bool is_required(const AuthScheme& scheme, std::string_view name) {
   return !scheme.has_required ||
          std::find(scheme.required.begin(), scheme.required.end(), name) != scheme.required.end();
 }
-
-/// A text that holds secrets, and is erased at its end.
-struct Clear {
-  std::string text;
-  Clear() = default;
-  explicit Clear(std::string value) : text(std::move(value)) {}
-  Clear(Clear&&) = default;
-  Clear& operator=(Clear&&) = default;
-  ~Clear() { OPENSSL_cleanse(text.data(), text.size()); }
-  /// Where it has to grow, it leaves nothing behind either.
-  Clear& operator+=(std::string_view more) {
-    if (text.capacity() < text.size() + more.size()) {
-      std::string larger;
-      larger.reserve(2 * (text.size() + more.size()));
-      larger += text;
-      larger.swap(text);
-      OPENSSL_cleanse(larger.data(), larger.size());
-    }
-    text += more;
-    return *this;
-  }
-};
 
 /// One pass over the template; a value is never looked into (F9). nullopt: leave the parameter out.
 Result<std::optional<Clear>, CallError> fill(const AuthScheme& scheme,

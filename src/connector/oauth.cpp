@@ -1,5 +1,6 @@
 #include "connector/oauth.hpp"
 
+#include "base/clear.hpp"
 #include "base/encoding.hpp"
 #include "connector/answer_reader.hpp"
 #include "connector/authorizer.hpp"
@@ -65,9 +66,18 @@ std::optional<std::string> sign_rs256(std::string_view pem, std::string_view tex
   return signature;
 }
 
-Result<std::string, RenewalFailure> assertion(const AuthScheme& scheme, const Secret& credentials,
-                                              const std::string& audience, Instant now) {
-  const auto account = parse_json_object(credentials.reveal(), "credentials_json");
+/// A JSON text that holds secrets; null when it is none.
+json::value read_secrets(std::string_view text, ErasingMemory& memory) {
+  json::error_code code;
+  json::value tree = json::parse(key_of(text), code, &memory);
+  return code ? json::value() : std::move(tree);
+}
+
+Result<Clear, RenewalFailure> assertion(const AuthScheme& scheme, const Secret& credentials,
+                                        const std::string& audience, Instant now) {
+  ErasingMemory memory;
+  const json::value tree = read_secrets(credentials.reveal(), memory);
+  const json::object* const account = tree.if_object();
   const json::string* const email = account ? find_string(*account, "client_email") : nullptr;
   const json::string* const key = account ? find_string(*account, "private_key") : nullptr;
   if (email == nullptr || key == nullptr)
@@ -87,54 +97,79 @@ Result<std::string, RenewalFailure> assertion(const AuthScheme& scheme, const Se
   const auto signature = sign_rs256(fairlead::view(*key), text);
   if (!signature)
     return failure("the private_key in credentials_json is not a usable RSA key in PEM form");
-  return text + '.' + to_base64url(*signature);
+  return Clear(text + '.' + to_base64url(*signature));
 }
 
 // The request.
 
-Result<Pairs, RenewalFailure> grant(const AuthScheme& scheme, const CredentialFields& parameters,
+/// What a token endpoint is told, by name.
+using Grant = std::vector<std::pair<std::string, Clear>>;
+
+Clear clear(const Secret& secret) { return Clear(std::string(secret.reveal())); }
+
+Result<Grant, RenewalFailure> grant(const AuthScheme& scheme, const CredentialFields& parameters,
                                     const std::string& url, Instant now) {
+  Grant said;
   if (scheme.refresh.grant == TokenRefresh::Grant::jwt_bearer) {
     const Secret* const account = find(parameters, "credentials_json");
     if (account == nullptr) return failure("the credentials give no credentials_json");
     auto text = assertion(scheme, *account, url, now);
     if (!text) return std::move(text).error();
-    return Pairs{{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
-                 {"assertion", *std::move(text)}};
+    said.emplace_back("grant_type", Clear("urn:ietf:params:oauth:grant-type:jwt-bearer"));
+    said.emplace_back("assertion", *std::move(text));
+    return said;
   }
   const Secret* const refresh_token = find(parameters, "refresh_token");
   if (refresh_token == nullptr) return failure("the credentials give no refresh_token");
-  Pairs pairs{{"grant_type", "refresh_token"},
-              {"refresh_token", std::string(refresh_token->reveal())}};
+  said.emplace_back("grant_type", Clear("refresh_token"));
+  said.emplace_back("refresh_token", clear(*refresh_token));
   if (scheme.refresh.client_auth == TokenRefresh::ClientAuth::body)
     for (const char* const name : {"client_id", "client_secret"})
       if (const Secret* const value = find(parameters, name))
-        pairs.emplace_back(name, std::string(value->reveal()));
-  return pairs;
+        said.emplace_back(name, clear(*value));
+  return said;
 }
 
 /// RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
-std::string basic_client(const CredentialFields& parameters) {
-  std::string pair;
+Clear basic_client(const CredentialFields& parameters) {
+  Clear pair;
   if (const Secret* const id = find(parameters, "client_id"))
     pair += fairlead::form_encode(id->reveal());
-  pair += ':';
+  pair += ":";
   if (const Secret* const secret = find(parameters, "client_secret"))
-    pair += fairlead::form_encode(secret->reveal());
-  return "Basic " + to_base64(pair);
+    pair += Clear(fairlead::form_encode(secret->reveal())).text;
+  Clear header("Basic ");
+  header += Clear(to_base64(pair.text)).text;
+  return header;
 }
 
-std::string body_text(const Pairs& pairs, TokenRefresh::BodyFormat format) {
-  if (format == TokenRefresh::BodyFormat::form) return form_encode(pairs);
-  json::object object;
-  for (const auto& [name, value] : pairs) object[name] = value;
-  std::string text;
-  append_json(text, object);
-  return text;
+Clear form_text(const Grant& said) {
+  Clear out;
+  for (const auto& [name, value] : said) {
+    if (!out.text.empty()) out += "&";
+    out += name;
+    out += "=";
+    out += Clear(fairlead::form_encode(value.text)).text;
+  }
+  return out;
+}
+
+Clear json_text(const Grant& said) {
+  Clear out("{");
+  for (const auto& [name, value] : said) {
+    if (out.text.size() > 1) out += ",";
+    out += "\"" + name + "\":";
+    Clear quoted;
+    quoted.text.reserve(6 * value.text.size() + 2);  // of which nothing takes more
+    append_json_string(quoted.text, value.text);
+    out += quoted.text;
+  }
+  out += "}";
+  return out;
 }
 
 net::OutboundRequest token_request(const AuthScheme& scheme, const CredentialFields& parameters,
-                                   const Pairs& pairs, net::Url url) {
+                                   const Grant& said, net::Url url) {
   net::OutboundRequest request;
   request.method = "POST";
   request.url = std::move(url);
@@ -145,8 +180,8 @@ net::OutboundRequest token_request(const AuthScheme& scheme, const CredentialFie
   if (scheme.refresh.grant == TokenRefresh::Grant::refresh_token &&
       scheme.refresh.client_auth == TokenRefresh::ClientAuth::basic &&
       find(parameters, "client_id") != nullptr)
-    request.headers.set("Authorization", basic_client(parameters));
-  request.body = body_text(pairs, scheme.refresh.body_format);
+    request.headers.set("Authorization", basic_client(parameters).text);
+  request.body = std::move((form ? form_text(said) : json_text(said)).text);
   request.connection = net::Connection::fresh;
   request.first_byte_time = whole_time;
   request.answer_bytes = answer_bytes;
@@ -189,9 +224,9 @@ std::optional<std::chrono::seconds> life_of(const json::object& body) {
 
 Renewed read_tokens(const AuthScheme& scheme, const net::Answer& answer, const TokenState& before,
                     const std::vector<Secret>& secrets, Instant asked_at) {
-  json::error_code code;
-  const json::value tree = json::parse(key_of(without_byte_order_mark(answer.body)), code);
-  const auto* const body = code ? nullptr : tree.if_object();
+  ErasingMemory memory;
+  const json::value tree = read_secrets(without_byte_order_mark(answer.body), memory);
+  const json::object* const body = tree.if_object();
   const bool accepted = answer.status == 200 || answer.status == 201;
   const json::string* const access = body != nullptr ? find_string(*body, "access_token") : nullptr;
   if (!accepted || access == nullptr || access->empty())
@@ -237,9 +272,9 @@ Task<Renewed> renew(net::HttpClient& client, const Definition& definition, const
   if (!url) co_return failure(url.error().message);
   if (!url->https && !connect_to && !is_loopback(*url))
     co_return failure("the token endpoint must be https");
-  auto pairs = grant(scheme, *parameters, *address, now);
-  if (!pairs) co_return std::move(pairs).error();
-  net::OutboundRequest request = token_request(scheme, *parameters, *pairs, *std::move(url));
+  auto said = grant(scheme, *parameters, *address, now);
+  if (!said) co_return std::move(said).error();
+  net::OutboundRequest request = token_request(scheme, *parameters, *said, *std::move(url));
   const net::WipedAtTheEnd wiped{request};
   request.pool = std::move(pool);
   request.connect_to = std::move(connect_to);
@@ -247,7 +282,9 @@ Task<Renewed> renew(net::HttpClient& client, const Definition& definition, const
   auto answer = co_await client.send(request, limit);
   if (!answer) co_return failure(std::move(answer).error().message);
   const auto secrets = all_secrets(fields, tokens);
-  co_return read_tokens(scheme, *answer, tokens, secrets, now);
+  auto renewed = read_tokens(scheme, *answer, tokens, secrets, now);
+  OPENSSL_cleanse(answer->body.data(), answer->body.size());
+  co_return renewed;
 }
 
 }  // namespace fairlead::connector

@@ -1,68 +1,25 @@
-// No memory is given back while it still holds a credential (security.md D70): every block that the
-// calling thread frees during a call is searched for it.
+// No memory is given back while it still holds a credential (security.md D70).
 #include "connector/testdata/recording_upstream.hpp"
 #include "connector/testdata/small_definition.hpp"
+#include "support/freed_memory.hpp"
 #include "support/unrestricted.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <cstring>
-#include <malloc.h>
-#include <new>
-
-// The sanitizers' own stay: they find other things.
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool looks = false;
-#else
-constexpr bool looks = true;
-
-namespace {
-
-thread_local std::string_view sought;
-thread_local int found = 0;
-
-void give_back(void* block) noexcept {
-  if (block != nullptr && !sought.empty() &&
-      memmem(block, malloc_usable_size(block), sought.data(), sought.size()) != nullptr)
-    ++found;
-  std::free(block);
-}
-
-}  // namespace
-
-void operator delete(void* block) noexcept { give_back(block); }
-void operator delete(void* block, std::size_t) noexcept { give_back(block); }
-void operator delete[](void* block) noexcept { give_back(block); }
-void operator delete[](void* block, std::size_t) noexcept { give_back(block); }
-#endif
-
 namespace fairlead::connector {
 namespace {
 
+using fairlead::testing::freed_blocks_with;
+using fairlead::testing::freed_memory_is_searched;
 using fairlead::testing::unrestricted;
 
 constexpr std::string_view key = "hk_unwiped-0123456789-abcdefghijklmnopq";
 
-/// How many blocks that `action` frees hold the key.
-template <class Action>
-int blocks_with_key(Action action) {
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  action();
-  return 0;
-#else
-  found = 0;
-  sought = key;
-  action();
-  sought = {};
-  return found;
-#endif
-}
-
 TEST(WipedMemory, WhatIsLeftBehindIsFound) {
-  if (!looks) GTEST_SKIP() << "the sanitizers bring an operator delete of their own";
-  EXPECT_EQ(blocks_with_key([] { delete new std::string(key); }), 1);
-  EXPECT_EQ(blocks_with_key([] { delete new std::string(key.substr(1)); }), 0);
+  if (!freed_memory_is_searched)
+    GTEST_SKIP() << "the sanitizers bring an operator delete of their own";
+  EXPECT_EQ(freed_blocks_with(key, [] { delete new std::string(key); }), 1);
+  EXPECT_EQ(freed_blocks_with(key, [] { delete new std::string(key.substr(1)); }), 0);
 }
 
 struct Case {
@@ -107,9 +64,43 @@ TEST(WipedMemory, NoCallLeavesTheCredentialBehind) {
     HeldCredentials credentials(
         {{"token", text}, {"api_key", text}, {"username", text}, {"password", text}});
     const auto execute = [&] { (void)run_to_end(engine.execute(call, credentials, options)); };
-    EXPECT_EQ(blocks_with_key(execute), 0) << one.name;
+    EXPECT_EQ(freed_blocks_with(key, execute), 0) << one.name;
     const auto sent = upstream.take();
     EXPECT_EQ(sent.size(), one.answers.size()) << one.name;
+  }
+}
+
+TEST(WipedMemory, NoRenewalLeavesTheCredentialsBehind) {
+  const char* const refreshes[] = {"{auth_style: body}", "{auth_style: basic}",
+                                   "{auth_style: body, body_format: json}"};
+  for (const char* const refresh : refreshes) {
+    RecordingUpstream upstream;
+    const std::string text(key);
+    upstream.will_answer({200,
+                          {{"Content-Type", "application/json"}},
+                          R"({"access_token":")" + text + R"(","refresh_token":")" + text + "\"}"});
+    upstream.will_answer(ok());
+    net::HttpClient client(unrestricted());
+    Engine engine(client);
+    const auto definition = load_small(
+        {.components = "securitySchemes:\n  o:\n    type: oauth2\n    flows:\n"
+                       "      authorizationCode:\n"
+                       "        authorizationUrl: https://login.example/a\n"
+                       "        tokenUrl: https://login.example/t\n"
+                       "        refreshUrl: https://login.example/t\n        scopes: {}\n"
+                       "    x-airbyte-token-refresh: " +
+                       std::string(refresh) + "\n"});
+    Call call;
+    call.definition = definition.get();
+    call.entity = "things";
+    call.action = "list";
+    EngineOptions options;
+    options.connect_to = upstream.endpoint();
+    HeldCredentials credentials(
+        {{"client_id", "id"}, {"client_secret", text}, {"refresh_token", text}});
+    const auto execute = [&] { (void)run_to_end(engine.execute(call, credentials, options)); };
+    EXPECT_EQ(freed_blocks_with(key, execute), 0) << refresh;
+    EXPECT_EQ(upstream.take().size(), 2u) << refresh;
   }
 }
 

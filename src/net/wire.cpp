@@ -123,6 +123,10 @@ Wire::~Wire() {
     SSL_shutdown(tls_.get());  // says goodbye if the socket takes it at once
     ERR_clear_error();
   }
+  // Answers of token endpoints went through here.
+  in.clear();
+  const auto all = in.prepare(in.capacity());
+  OPENSSL_cleanse(all.data(), all.size());
 }
 
 Task<std::optional<std::string>> Wire::start_tls(SSL_CTX& context, const std::string& host,

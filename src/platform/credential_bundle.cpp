@@ -1,6 +1,6 @@
 #include "platform/credential_bundle.hpp"
 
-#include "base/json.hpp"
+#include "base/clear.hpp"
 
 #include <openssl/crypto.h>
 
@@ -12,27 +12,6 @@ namespace {
 
 using connector::CredentialFields;
 using connector::TokenState;
-
-/// A buffer for clear text that is erased at the end.
-class Scratch {
- public:
-  explicit Scratch(std::size_t capacity) { text.reserve(capacity); }
-  ~Scratch() { OPENSSL_cleanse(text.data(), text.capacity()); }
-  Scratch(const Scratch&) = delete;
-  std::string text;
-};
-
-/// Memory for a tree that holds secrets: erased when given back.
-class ErasingMemory final : public json::memory_resource {
-  void* do_allocate(std::size_t size, std::size_t) override { return ::operator new(size); }
-  void do_deallocate(void* memory, std::size_t size, std::size_t) override {
-    OPENSSL_cleanse(memory, size);
-    ::operator delete(memory);
-  }
-  bool do_is_equal(const json::memory_resource& other) const noexcept override {
-    return this == &other;
-  }
-};
 
 /// For a whole tree at once; what most trees need lies on the stack.
 class TreeMemory {
@@ -71,7 +50,8 @@ Secret secret_of(const json::object& object, std::string_view name) {
 }  // namespace
 
 Secret write_bundle(const CredentialFields& fields, const TokenState& tokens) {
-  Scratch out(room_for(fields, tokens));
+  Clear out;
+  out.text.reserve(room_for(fields, tokens));  // so that it never grows
   out.text = R"({"fields":{)";
   for (const auto& [name, secret] : fields) append_member(out.text, name, secret);
   out.text += R"(},"tokens":{)";

@@ -1,5 +1,6 @@
 #include "vault/seal.hpp"
 
+#include "base/clear.hpp"
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 
@@ -28,12 +29,6 @@ const unsigned char* raw(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 unsigned char* raw(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-
-/// Clear text on its way; wiped at the end, also when an exception passes.
-struct Clear {
-  std::string bytes;
-  ~Clear() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-};
 
 const EVP_CIPHER* cipher() {
   static const EVP_CIPHER* const algorithm = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
@@ -75,17 +70,17 @@ bool decrypt(const Secret& key, const BoundTo& place, std::string_view blob, Cle
   if (!key_version_of(blob) || key.size() != key_size) return false;
   const std::string_view ciphertext = blob.substr(text_at, blob.size() - text_at - tag_size);
   std::string tag(blob.substr(blob.size() - tag_size));
-  clear.bytes.resize(ciphertext.size());
+  clear.text.resize(ciphertext.size());
   int size = 0;
   EVP_CIPHER_CTX* const c = context();
   return EVP_DecryptInit_ex2(c, cipher(), raw(key.reveal()), raw(blob) + nonce_at, nullptr) == 1 &&
          EVP_DecryptUpdate(c, nullptr, &size, raw(blob), nonce_at) == 1 &&
          EVP_DecryptUpdate(c, nullptr, &size, raw(place.bytes()),
                            static_cast<int>(place.bytes().size())) == 1 &&
-         EVP_DecryptUpdate(c, raw(clear.bytes), &size, raw(ciphertext),
+         EVP_DecryptUpdate(c, raw(clear.text), &size, raw(ciphertext),
                            static_cast<int>(ciphertext.size())) == 1 &&
          EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()) == 1 &&
-         EVP_DecryptFinal_ex(c, raw(clear.bytes) + size, &size) == 1;
+         EVP_DecryptFinal_ex(c, raw(clear.text) + size, &size) == 1;
 }
 
 }  // namespace
@@ -107,12 +102,13 @@ BoundTo& BoundTo::number(std::int64_t field) {
 
 Secret random_key() {
   const Clear key{random_bytes(key_size)};
-  return Secret(key.bytes);
+  return Secret(key.text);
 }
 
 std::string key_id_of(const Secret& key) {
-  const Clear named{"fairlead-key-id" + std::string(key.reveal())};
-  return to_hex(bytes_of(sha256(named.bytes)).substr(0, 8));
+  Clear named("fairlead-key-id");
+  named += key.reveal();
+  return to_hex(bytes_of(sha256(named.text)).substr(0, 8));
 }
 
 Secret derive_key(const Secret& key, std::string_view label) {
@@ -127,9 +123,9 @@ Secret derive_key(const Secret& key, std::string_view label) {
       OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()),
       OSSL_PARAM_construct_end()};
   Clear derived{std::string(key_size, '\0')};
-  if (EVP_KDF_derive(c.get(), raw(derived.bytes), key_size, parameters) != 1)
+  if (EVP_KDF_derive(c.get(), raw(derived.text), key_size, parameters) != 1)
     fail("key derivation failed");
-  return Secret(derived.bytes);
+  return Secret(derived.text);
 }
 
 Sha256 mac_under(const Secret& key, std::string_view bytes) {
@@ -142,18 +138,18 @@ store::Blob seal_text(const Secret& key, std::uint32_t key_version, const BoundT
   Clear padded;
   // Reserved at once: a string that grows leaves copies behind.
   const std::size_t size = (text.size() + padding - 1) / padding * padding;
-  padded.bytes.reserve(size);
-  padded.bytes.append(text.reveal());
-  if (!padded.bytes.empty() && padded.bytes.back() == ' ') fail("a secret must not end in a blank");
-  padded.bytes.resize(size, ' ');
-  return encrypt(key, key_version, place, padded.bytes);
+  padded.text.reserve(size);
+  padded.text.append(text.reveal());
+  if (!padded.text.empty() && padded.text.back() == ' ') fail("a secret must not end in a blank");
+  padded.text.resize(size, ' ');
+  return encrypt(key, key_version, place, padded.text);
 }
 
 std::optional<Secret> open_text(const Secret& key, const BoundTo& place, std::string_view sealed) {
   Clear clear;
   if (!decrypt(key, place, sealed, clear)) return std::nullopt;
-  const std::size_t end = clear.bytes.find_last_not_of(' ');
-  return Secret(std::string_view(clear.bytes).substr(0, end == std::string::npos ? 0 : end + 1));
+  const std::size_t end = clear.text.find_last_not_of(' ');
+  return Secret(std::string_view(clear.text).substr(0, end == std::string::npos ? 0 : end + 1));
 }
 
 store::Blob wrap_key(const Secret& parent, std::uint32_t parent_version, const BoundTo& place,
@@ -164,9 +160,8 @@ store::Blob wrap_key(const Secret& parent, std::uint32_t parent_version, const B
 std::optional<Secret> unwrap_key(const Secret& parent, const BoundTo& place,
                                  std::string_view wrapped) {
   Clear clear;
-  if (!decrypt(parent, place, wrapped, clear) || clear.bytes.size() != key_size)
-    return std::nullopt;
-  return Secret(clear.bytes);
+  if (!decrypt(parent, place, wrapped, clear) || clear.text.size() != key_size) return std::nullopt;
+  return Secret(clear.text);
 }
 
 std::optional<std::uint32_t> key_version_of(std::string_view blob) {
@@ -184,15 +179,15 @@ std::optional<Secret> parse_key_text(const Secret& text) {
   auto decoded = from_base64(line);
   if (!decoded) return std::nullopt;
   const Clear key{*std::move(decoded)};
-  if (key.bytes.size() != key_size) return std::nullopt;
-  return Secret(key.bytes);
+  if (key.text.size() != key_size) return std::nullopt;
+  return Secret(key.text);
 }
 
 bool write_key_text(int descriptor, const Secret& key) {
   Clear line{to_base64(key.reveal())};
-  line.bytes += '\n';
-  return write(descriptor, line.bytes.data(), line.bytes.size()) ==
-         static_cast<ssize_t>(line.bytes.size());
+  line += "\n";
+  return write(descriptor, line.text.data(), line.text.size()) ==
+         static_cast<ssize_t>(line.text.size());
 }
 
 }  // namespace fairlead::vault

@@ -5,14 +5,18 @@
 #include "base/encoding.hpp"
 #include "store/keys.hpp"
 #include "store/organizations.hpp"
+#include "support/freed_memory.hpp"
 #include "support/temporary_folder.hpp"
+#include "vault/seal.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 namespace fairlead::vault {
 namespace {
@@ -185,6 +189,23 @@ TEST_F(VaultTest, MovedCiphertextIsRefused) {
             crypto_tamper_detected);
   EXPECT_FALSE(vault->open_instance("credentials", sealed));
   EXPECT_EQ(open_code(*vault, home, sealed), "none") << "the valid control";
+}
+
+TEST(Keys, LeaveNothingBehind) {
+  const Secret key = random_key();
+  const std::string bytes(key.reveal()), text = to_base64(bytes);
+  const auto path = fairlead::testing::TemporaryFolder();
+  const auto use = [&](int file) {
+    (void)key_id_of(key);
+    (void)derive_key(key, "label");
+    ASSERT_TRUE(write_key_text(file, key));
+    ASSERT_TRUE(parse_key_text(Secret(text)));
+  };
+  for (const std::string& form : {bytes, text}) {
+    const int file = open(path.file("key-" + to_hex(form)).c_str(), O_WRONLY | O_CREAT, 0600);
+    EXPECT_EQ(fairlead::testing::freed_blocks_with(form, [&] { use(file); }), 0);
+    close(file);
+  }
 }
 
 TEST_F(VaultTest, InstanceSecretsAreBoundToTheirName) {
