@@ -82,9 +82,20 @@ std::optional<std::int64_t> integer_of(const json::value* value) {
   return number;
 }
 
+/// What counts pages or records. A service or a caller may say any number; no list is so long, and
+/// sums of such numbers fit into 64 bits.
+bool is_count(std::int64_t number) {
+  constexpr std::int64_t most = 1'000'000'000'000'000;
+  return -most <= number && number <= most;
+}
+std::optional<std::int64_t> count_of(const json::value* value) {
+  const auto number = integer_of(value);
+  return number && is_count(*number) ? number : std::nullopt;
+}
+
 std::optional<std::int64_t> default_of(const Operation& operation, const std::string& name) {
   const json::object* schema = name.empty() ? nullptr : schema_of(operation, name);
-  return schema ? integer_of(schema->if_contains("default")) : std::nullopt;
+  return schema ? count_of(schema->if_contains("default")) : std::nullopt;
 }
 
 /// A cursor always travels as text; a page or an offset may be declared as a number.
@@ -258,12 +269,12 @@ class PageReader {
 
   std::optional<std::int64_t> sent(const std::string& name) const {
     if (!facts_.params || name.empty()) return std::nullopt;
-    return integer_of(facts_.params->if_contains(json::string_view(name.data(), name.size())));
+    return count_of(facts_.params->if_contains(json::string_view(name.data(), name.size())));
   }
   std::optional<std::int64_t> number(const std::optional<MetaSource>& source) const {
     if (!source) return std::nullopt;
     const json::value value = facts_.value(*source);
-    return integer_of(&value);
+    return count_of(&value);
   }
   std::optional<std::int64_t> page_size() const {
     const auto limit = sent(paging_.limit_parameter);
@@ -287,8 +298,10 @@ class PageReader {
     if (const auto pages = number(paging_.pages); pages && current && !mark_.has_more)
       mark_.has_more = *current - paging_.first.value_or(1) + 1 < *pages;
     const auto total = number(paging_.total), size = page_size();
-    if (total && size && current && paging_.first && !mark_.has_more)
-      mark_.has_more = (*current - *paging_.first + 1) * *size < *total;
+    std::int64_t seen = 0;
+    if (total && size && current && paging_.first && !mark_.has_more &&
+        !__builtin_mul_overflow(*current - *paging_.first + 1, *size, &seen))
+      mark_.has_more = seen < *total;
     judge_by_size();
     const bool known = mark_.has_more.has_value() || paging_.declared;
     if (current && known && !mark_.end_cursor) mark_.end_cursor = std::to_string(*current + 1);
@@ -331,6 +344,8 @@ void complete_counts(const Operation& operation, Paging& paging) {
   if (paging.style != Style::page && paging.style != Style::offset) return;
   if (!paging.page_size) paging.page_size = default_of(operation, paging.limit_parameter);
   if (!paging.first) paging.first = default_of(operation, paging.cursor_parameter);
+  if (paging.first && !is_count(*paging.first)) paging.first.reset();
+  if (paging.page_size && !is_count(*paging.page_size)) paging.page_size.reset();
 }
 
 Paging infer_paging(const Operation& operation) {
