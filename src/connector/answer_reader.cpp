@@ -67,13 +67,26 @@ Result<RawJson, CallError> parse_body(const net::Answer& answer) {
                                                quotable(type), json.error().message));
 }
 
+/// Boost.JSON reads 0e400 as nothing at all; no other number comes out so.
+void mend_zeros(json::value& value) {
+  if (auto* const object = value.if_object()) {
+    for (auto& member : *object) mend_zeros(member.value());
+  } else if (auto* const array = value.if_array()) {
+    for (json::value& element : *array) mend_zeros(element);
+  } else if (value.is_double() && std::isnan(value.get_double())) {
+    value = 0.0;
+  }
+}
+
 /// A part of an answer as a tree. The text is valid; duplicate keys: the last one wins.
 json::value tree_of(std::string_view slice) {
   json::error_code code;
   json::parse_options options;
   options.max_depth = RawJson::max_depth;
   json::value value = json::parse(key_of(slice), code, {}, options);
-  return code ? json::value() : value;
+  if (code) return nullptr;
+  mend_zeros(value);
+  return value;
 }
 
 // 9.2 Error envelope.

@@ -343,6 +343,10 @@ TEST(Filter, KeepsWhatItsTextSays) {
   EXPECT_EQ(filtered("0", R"({"d":[1,{"a":1}]})"), R"([{"value":1}])");
   EXPECT_EQ(filtered("0", R"({"d":{"a":1}})"), "[]");
   EXPECT_EQ(filtered("0", R"({"d":{"a":1}})", "get"), R"({"a":1})");
+  EXPECT_EQ(filtered("{{ record.n == 0 }}", R"({"d":[{"n":0e400},{"n":[-0.0E999]},{"n":1e-400}]})"),
+            R"([{"n":0e400},{"n":1e-400}])");
+  EXPECT_EQ(filtered("{{ record.n[0] == 0 }}", R"({"d":[{"n":[-0.0E999]}]})"),
+            R"([{"n":[-0.0E999]}])");
   // An unknown member fails the whole call, so that nothing private slips through.
   EXPECT_TRUE(filtered("{{ not record.meta.private }}", R"({"d":[{"meta":{"private":false}},
                                                                {"meta":{}}]})")
