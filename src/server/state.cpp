@@ -1,5 +1,6 @@
 #include "server/state.hpp"
 
+#include "base/owner_only.hpp"
 #include "base/task.hpp"
 
 #include <fmt/format.h>
@@ -26,11 +27,7 @@ void make_private_folder(const std::filesystem::path& folder) {
                                     "FAIRLEAD_STATE_DIR may name another",
                                     folder.string(), why)});
   }
-  if ((status.st_mode & 077) != 0)
-    throw Failure(Error{
-        ErrorKind::forbidden,
-        fmt::format("the state folder {} can be read by others (mode {:o}); run: chmod 700 {}",
-                    folder.string(), status.st_mode & 0777u, folder.string())});
+  check_owner_only("the state folder", folder.string(), status.st_mode).value();
   if (access(folder.c_str(), R_OK | W_OK | X_OK) != 0)
     throw Failure(Error{ErrorKind::unavailable,
                         fmt::format("the state folder {} cannot be written by this user: {}",

@@ -1,6 +1,6 @@
 #include "store/database_file.hpp"
 
-#include "base/error.hpp"
+#include "base/owner_only.hpp"
 
 #include <fmt/format.h>
 
@@ -33,9 +33,7 @@ void prepare_folder(const std::string& folder) {
   if (stat(folder.c_str(), &facts) != 0)
     refuse(fmt::format("cannot read the folder {}: {}", folder, reason()));
   if (!S_ISDIR(facts.st_mode)) refuse(fmt::format("{} is not a folder", folder));
-  if ((facts.st_mode & 077) != 0)
-    refuse(fmt::format("the folder {} is open to other users (mode {:o}); run: chmod 700 {}",
-                       folder, facts.st_mode & 0777, folder));
+  check_owner_only("the folder", folder, facts.st_mode).value();
   struct statfs disk {};
   if (statfs(folder.c_str(), &disk) != 0)
     refuse(fmt::format("cannot read the file system of {}: {}", folder, reason()));

@@ -11,8 +11,8 @@ namespace fairlead::store {
 class DatabaseFile {
  public:
   /// Makes the folder (0700) and the file (0600) where they are missing. Throws Failure: conflict
-  /// when another process has the database open; invalid_input when the folder is open to others,
-  /// on a network file system, or cannot be written.
+  /// when another process has the database open; forbidden when the folder is open to others;
+  /// invalid_input when it is on a network file system, or cannot be written.
   explicit DatabaseFile(std::string path);
   ~DatabaseFile();
   DatabaseFile(const DatabaseFile&) = delete;

@@ -146,7 +146,7 @@ TEST_F(SqliteDatabaseTest, UnfitPlacesAreRefused) {
     const char* says;
   };
   const Case cases[] = {
-      {folder_.file("open/core.db"), ErrorKind::invalid_input, "chmod 700"},
+      {folder_.file("open/core.db"), ErrorKind::forbidden, "chmod 700"},
       {folder_.file("none/none/core.db"), ErrorKind::invalid_input, "cannot make the folder"},
       {folder_.file("file/core.db"), ErrorKind::invalid_input, "not a folder"},
       {folder_.file("folder.db"), ErrorKind::invalid_input, "cannot open"},
