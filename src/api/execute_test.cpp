@@ -534,6 +534,40 @@ TEST(Renewal, HappensOnceForManyCallsAndIsStoredBeforeUse) {
   EXPECT_EQ(test.execute(token, id, command).status, 200);
 }
 
+TEST(Renewal, ThatIsRefusedSaysNothingOfNewCredentials) {
+  ApiUnderTest test;
+  const std::string token = test.application_token(test.first);
+  test.upstream.set_refresh_token("refresh-canary-0");
+  const Reply added =
+      test.call("POST", "/api/v1/integrations/connectors", token,
+                json::object{{"workspace_name", "acme"},
+                             {"connector_type", "test-harbor"},
+                             {"credentials", json::object{{"client_id", "app"},
+                                                          {"client_secret", "app-secret-canary"},
+                                                          {"refresh_token", "refresh-canary-0"}}}});
+  const std::string address = "/api/v1/integrations/connectors/" + added.string("/id");
+
+  // The grant is withdrawn, and while the service is about to say so somebody gives a key.
+  test.upstream.refuse("access-canary-1");
+  test.upstream.set_refresh_token("another-one");
+  test.upstream.delay_ms = 300;
+  auto running = boost::asio::co_spawn(
+      test.workers.loop(0),
+      test.api->handle(
+          {.method = "POST",
+           .target = address + "/execute",
+           .headers = {{"Authorization", "Bearer " + token}},
+           .body = json::serialize(json::object{{"entity", "customers"}, {"action", "list"}}),
+           .peer = "203.0.113.7"}),
+      boost::asio::use_future);
+  while (test.upstream.count("POST", "/token") < 2) std::this_thread::yield();
+  const json::object key{{"credentials", json::object{{"api_key", ApiUnderTest::good_key}}},
+                         {"validate", false}};
+  ASSERT_EQ(test.call("PUT", address, token, key).status, 200);
+  EXPECT_EQ(running.get().status, 409);
+  EXPECT_EQ(test.call("GET", address, token).string("/status"), "unverified");
+}
+
 TEST(Admission, TurnsAwayWhatDoesNotFit) {
   platform::PlatformOptions options;
   options.limits.per_connector = 2;

@@ -46,7 +46,7 @@ Task<Result<TokenState, RenewalFailure>> SealedCredentials::renew(
   if (!answer) {
     turn->failed(answer.error());
     needs_reauth_ = answer.error().permanent;
-    if (needs_reauth_) co_await note_refusal(answer.error().message);
+    if (needs_reauth_) co_await note_refusal(current, answer.error().message);
   } else {
     // No refresh token in the answer: the old one stays good (RFC 6749, section 6).
     if (answer->refresh_token.empty())
@@ -77,11 +77,14 @@ Task<bool> SealedCredentials::store(StoredConnectorPtr connector,
   co_return stored;
 }
 
-Task<void> SealedCredentials::note_refusal(std::string reason) {
-  co_await services_.database.write([organization = connector_->organization,
-                                     id = connector_->row.id,
-                                     reason](store::Connection& connection) {
-    store::set_connector_status(connection, organization, id, "needs_reauth", reason);
+Task<void> SealedCredentials::note_refusal(StoredConnectorPtr refused, std::string reason) {
+  co_await services_.database.write([refused, reason](store::Connection& connection) {
+    const OrganizationId& organization = refused->organization;
+    const ConnectorId& id = refused->row.id;
+    const auto held = store::find_credential(connection, organization, id);
+    // Others may have been given meanwhile, of which this says nothing.
+    if (held && held->version == refused->credential.version)
+      store::set_connector_status(connection, organization, id, "needs_reauth", reason);
   });
   cache_.forget(connector_->row.id);
   log::warning("connector.needs_reauth", {{"connector", connector_->row.id}, {"reason", reason}});
