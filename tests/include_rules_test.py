@@ -12,10 +12,8 @@ MAY_USE = {
     "store": {"base"},
     "vault": {"base", "net", "store", "connector"},
     "access": {"base", "store", "vault"},
-    "context": {"base", "store", "connector"},
-    "platform": {"base", "net", "connector", "store", "access", "vault", "context"},
+    "platform": {"base", "net", "connector", "store", "access", "vault"},
     "api": {"base", "net", "access", "platform"},
-    "mcp": {"base", "net", "access", "platform"},
     "cli": {"base", "net"},
     "sandbox": {"base", "net"},
 }

@@ -12,7 +12,7 @@
 
 namespace fairlead {
 
-/// What the caller can do about it. Knows nothing of HTTP; api/errors.cpp, and cli/exit_code.cpp
+/// What the caller can do about it. Knows nothing of HTTP; api/errors.cpp and cli/problem.cpp
 /// translate.
 enum class ErrorKind {
   invalid_input,         ///< the request is wrong; correct it

@@ -206,6 +206,7 @@ json::object ask_server(const std::filesystem::path& state_dir, const json::obje
   const json::value* kind = reply.if_contains("kind");
   Error error{ErrorKind::internal, std::string(view(*message))};
   if (kind != nullptr && kind->is_int64()) error.kind = static_cast<ErrorKind>(kind->get_int64());
+  if (const auto* code = find_string(reply, "code")) error.code = view(*code);
   throw Failure(std::move(error));
 }
 
