@@ -5,6 +5,7 @@
 #include "base/suggestion.hpp"
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
+#include "cli/help.hpp"
 #include "cli/prompt.hpp"
 #include "net/url.hpp"
 
@@ -324,6 +325,7 @@ void show_login() {
 void add_login(CLI::App& app) {
   auto* sub =
       app.add_subcommand("login", "Keep platform credentials for this user, after trying them");
+  sub->group(clients_group);
   auto options = std::make_shared<LoginOptions>();
   sub->add_option("--server", options->server,
                   "Origin of the server, for example http://127.0.0.1:8300");
@@ -402,6 +404,18 @@ std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
   return "";
 }
 
+/// What CLI11 says of numbers of arguments, said to a person.
+std::string in_our_words(const CLI::ParseError& error) {
+  const std::string said = error.what();
+  const std::string name = said.substr(0, said.find(':'));
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
+    return said.find("At Most") != std::string::npos ? name + " is given more than once"
+                                                     : name + " needs a value";
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
+    return "not expected here" + said.substr(std::min(said.find(':'), said.size()));
+  return said;
+}
+
 /// CLI11's complaint as ours: unknown words name their neighbours.
 Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   const CLI::App* at = &app;
@@ -422,7 +436,16 @@ Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int 
     }
     at = next;
   }
-  Problem problem("validation_error", error.what());
+  if (at->get_require_subcommand_min() > 0 && at->get_subcommands().empty() &&
+      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    const auto names = names_of(*at);
+    Problem problem("unknown_command",
+                    fmt::format("`fairlead{}` needs one of its commands", path_of(app, *at)));
+    problem.detail = json::object{{"available_commands", json::value_from(names)}};
+    problem.hint = fmt::format("See `fairlead{} --help`.", path_of(app, *at));
+    return problem;
+  }
+  Problem problem("validation_error", in_our_words(error));
   if (const auto flag = unknown_flag(*at, argc, argv); !flag.empty())
     problem = Problem("validation_error",
                       fmt::format("unknown flag '{}'{}", flag, did_you_mean(flag, flags_of(*at))));
@@ -447,12 +470,14 @@ void add_commands(CLI::App& app) {
       resource = app.add_subcommand(command.resource, help_of_resource(command.resource));
       resource->footer("Example:\n  " + command.example);
       resource->require_subcommand(1);
+      resource->group(clients_group);
     }
     add_command(*resource, command);
   }
 
   auto* schema = app.add_subcommand(
       "schema", "The parameters of a command, as JSON Schema, and its call of the API");
+  schema->group(other_group);
   auto words = std::make_shared<std::pair<std::string, std::string>>();
   schema->add_option("resource", words->first, "For example connectors")->required();
   schema->add_option("operation", words->second, "For example execute")->required();
@@ -460,6 +485,7 @@ void add_commands(CLI::App& app) {
   schema->callback([words] { print_schema(words->first, words->second); });
 
   auto* completion = app.add_subcommand("completion", "Print the completions of a shell");
+  completion->group(other_group);
   auto shell = std::make_shared<std::string>();
   completion->add_option("shell", *shell, "bash, zsh, fish or powershell")
       ->required()
@@ -468,6 +494,7 @@ void add_commands(CLI::App& app) {
   completion->callback([&app, shell] { std::cout << completion_script(app, *shell); });
 
   auto* version = app.add_subcommand("version", "Print the version");
+  version->group(other_group);
   version->footer("Example:\n  fairlead version");
   version->callback([] { std::cout << FAIRLEAD_VERSION << '\n'; });
   app.set_version_flag("--version", FAIRLEAD_VERSION, "Print the version");
@@ -485,7 +512,12 @@ int parse_and_run(CLI::App& app, int argc, char** argv,
   } catch (const CLI::RuntimeError& ended) {
     return ended.get_exit_code();
   } catch (const CLI::ParseError& error) {
-    return fail(problem_of_parse(app, error, argc, argv));
+    const Problem problem = problem_of_parse(app, error, argc, argv);
+    const bool says_nothing = problem.type == "unknown_command" && problem.detail.is_object() &&
+                              !problem.detail.get_object().contains("did_you_mean");
+    if (!says_nothing || !errors_go_to_terminal()) return fail(problem);
+    std::cerr << app.help();  // who names no command wants to know which there are
+    return exit_code_of(problem);
   } catch (const Problem& problem) {
     return fail(problem);
   } catch (const Failure& failure) {

@@ -3,8 +3,32 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdlib>
 
 namespace fairlead::server {
+
+namespace {
+
+/// Whether a URL or a connection string of libpq holds a password.
+bool holds_password(std::string_view text) {
+  if (text.find("password=") != std::string_view::npos) return true;
+  const auto scheme = text.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view authority =
+      text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3);
+  const auto at = authority.rfind('@');
+  return at != std::string_view::npos && authority.substr(0, at).find(':') < at;
+}
+
+/// What is wrong with --database-url; the variable of the same meaning may hold a password.
+std::string refuse_password(std::string& text) {
+  const char* variable = std::getenv("FAIRLEAD_DATABASE_URL");
+  if (!holds_password(text) || (variable != nullptr && text == variable)) return "";
+  return "it holds a password, which every user of this machine sees in the list of processes; "
+         "FAIRLEAD_DATABASE_URL may hold it, or ~/.pgpass";
+}
+
+}  // namespace
 
 void add_state_dir(CLI::App& command, std::filesystem::path& state_dir) {
   command
@@ -15,16 +39,16 @@ void add_state_dir(CLI::App& command, std::filesystem::path& state_dir) {
 
 void StateConfig::add_options(CLI::App& command) {
   add_state_dir(command, state_dir);
-  // A password does not belong on the command line: PostgreSQL reads ~/.pgpass or PGPASSFILE, or
-  // the variable holds the URL.
   command
       .add_option("--database-url", database_url,
                   "postgresql://user@host/name instead of SQLite in the state folder")
-      ->envname("FAIRLEAD_DATABASE_URL");
+      ->envname("FAIRLEAD_DATABASE_URL")
+      ->check(CLI::Validator(&refuse_password, "", "no password"));
   command
       .add_option("--root-key", root_key,
                   "Where the root key is kept: file (root.key in the state folder), credential "
                   "(systemd) or env")
+      ->capture_default_str()
       ->envname("FAIRLEAD_ROOT_KEY_PROVIDER")
       ->check(CLI::IsMember({"file", "credential", "env"}));
 }
@@ -37,6 +61,7 @@ void ServeConfig::add_options(CLI::App& command) {
   state.add_options(command);
   command
       .add_option("--listen", listen, "Address and port, for example 127.0.0.1:8300 or [::1]:8300")
+      ->capture_default_str()
       ->envname("FAIRLEAD_LISTEN");
   command
       .add_option("--public-url", public_url,
@@ -55,7 +80,8 @@ void ServeConfig::add_options(CLI::App& command) {
       ->envname("FAIRLEAD_CA_FILE");
   command.add_option("--http-proxy", proxy, "Proxy for requests to services, http://host:port")
       ->envname("FAIRLEAD_HTTP_PROXY");
-  command.add_option("--log-level", log_level, "debug, info, warning or error")
+  command.add_option("--log-level", log_level, "What goes into the log")
+      ->capture_default_str()
       ->envname("FAIRLEAD_LOG_LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   command.add_option("--threads", threads, "Event loops; 0: one per core")

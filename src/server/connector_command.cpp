@@ -1,5 +1,6 @@
 #include "server/connector_command.hpp"
 
+#include "cli/help.hpp"
 #include "server/author_commands.hpp"
 
 #include <CLI/CLI.hpp>
@@ -109,6 +110,7 @@ void add_test(CLI::App& app) {
 void add_connector_command(CLI::App& app) {
   auto* command = app.add_subcommand(
       "connector", "For authors of connector definitions: validate, lint, show, test");
+  command->group(cli::local_group);
   command->require_subcommand(1);
   command->footer("Example:\n  fairlead connector validate connectors/harbor/connector.yaml");
   add_validate(*command);

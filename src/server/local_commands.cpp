@@ -3,6 +3,7 @@
 #include "access/setup.hpp"
 #include "base/json.hpp"
 #include "base/named_file.hpp"
+#include "cli/help.hpp"
 #include "cli/output.hpp"
 #include "server/admin_socket.hpp"
 #include "server/connector_command.hpp"
@@ -68,6 +69,7 @@ void run_init(const InitOptions& options) {
 void add_init(CLI::App& app) {
   auto* command = app.add_subcommand(
       "init", "Make the first organization, its admin and one application client");
+  command->group(cli::servers_group);
   auto options = std::make_shared<InitOptions>();
   options->state.add_options(*command);
   command->add_option("--admin-email", options->admin_email, "E-mail address of the admin")
@@ -97,6 +99,7 @@ void run_setup_url(const std::filesystem::path& state_dir) {
 void add_setup_url(CLI::App& app) {
   auto* command = app.add_subcommand(
       "setup-url", "Print where a browser makes the first organization, while serve runs");
+  command->group(cli::servers_group);
   auto state_dir = std::make_shared<std::filesystem::path>();
   add_state_dir(*command, *state_dir);
   command->footer(
@@ -121,6 +124,7 @@ void run_admin_recover(const RecoverOptions& options) {
 
 void add_admin(CLI::App& app) {
   auto* admin = app.add_subcommand("admin", "Help for an admin of this installation");
+  admin->group(cli::servers_group);
   admin->footer("Example:\n  fairlead admin recover --state-dir state");
   admin->require_subcommand(1);
   auto* recover = admin->add_subcommand(
@@ -164,6 +168,7 @@ void run_keys_status(const StateConfig& config) {
 
 void add_keys(CLI::App& app) {
   auto* keys = app.add_subcommand("keys", "The keys that seal credentials");
+  keys->group(cli::servers_group);
   keys->footer("Example:\n  fairlead keys status --state-dir state");
   keys->require_subcommand(1);
   auto* status = keys->add_subcommand("status", "Which keys there are, and what they seal");
@@ -233,6 +238,7 @@ void run_doctor(const StateConfig& config) {
 void add_doctor(CLI::App& app) {
   auto* command =
       app.add_subcommand("doctor", "Examine this installation, also while its server runs");
+  command->group(cli::servers_group);
   auto config = std::make_shared<StateConfig>();
   config->add_options(*command);
   command->footer("Example:\n  fairlead doctor --state-dir state");
@@ -286,6 +292,7 @@ void run_exec_local(const ExecLocalOptions& options) {
 void add_exec_local(CLI::App& app) {
   auto* command =
       app.add_subcommand("exec-local", "Run an action in this process: no server, no account");
+  command->group(cli::local_group);
   auto options = std::make_shared<ExecLocalOptions>();
   command->add_option("--definition", options->definition,
                       "Definition file, or slug of the catalogue");

@@ -1,6 +1,7 @@
 // The one program: the commands that talk to a server (cli) and the ones that work on this machine.
 #include "base/log.hpp"
 #include "cli/cli.hpp"
+#include "cli/help.hpp"
 #include "cli/problem.hpp"
 #include "server/local_commands.hpp"
 #include "server/serve.hpp"
@@ -35,9 +36,14 @@ int main(int argc, char** argv) {
       "execute(entity, action, params).",
       "fairlead");
   app.require_subcommand(1);
+  fairlead::cli::use_own_help(app);
   app.footer(
-      "Begin with `fairlead serve --help`; then `fairlead setup-url` prints where to set it up.\n"
-      "Without a server: `fairlead exec-local --help`.");
+      "Examples:\n"
+      "  fairlead serve --state-dir state      a server; `fairlead setup-url` prints where to set "
+      "it up\n"
+      "  fairlead connectors list              what the server has, after `fairlead login`\n"
+      "  fairlead exec-local --help            the same calls without a server\n"
+      "Every command has --help.");
   fairlead::server::add_serve_command(app);
   fairlead::server::add_local_commands(app);
   fairlead::cli::add_commands(app);

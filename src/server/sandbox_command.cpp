@@ -1,6 +1,7 @@
 #include "server/sandbox_command.hpp"
 
 #include "base/clock.hpp"
+#include "cli/help.hpp"
 #include "sandbox/harbor.hpp"
 #include "server/config.hpp"
 #include "server/serve_until_stopped.hpp"
@@ -56,19 +57,24 @@ void run_sandbox(const SandboxOptions& options) {
 void add_sandbox_command(CLI::App& app) {
   auto* command = app.add_subcommand(
       "sandbox", "Serve Harbor, a small third-party service to try everything on");
+  command->group(cli::local_group);
   auto options = std::make_shared<SandboxOptions>();
-  command->add_option("--listen", options->listen, "Loopback address and port");
+  command->add_option("--listen", options->listen, "Loopback address and port")
+      ->capture_default_str();
   command
       ->add_option("--refresh-policy", options->refresh,
                    "What becomes of a used refresh token: none, grace or strict")
+      ->capture_default_str()
       ->check(CLI::IsMember({"none", "grace", "strict"}));
   command
       ->add_option("--access-token-seconds", options->access_token_seconds,
                    "Life of OAuth access tokens")
+      ->capture_default_str()
       ->check(CLI::Range(1, 86'400));
   command
       ->add_option("--requests-per-minute", options->requests_per_minute,
                    "Rate limit of each key; 0: none")
+      ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
   command->add_flag("--faults", options->faults,
                     "Let callers ask for trouble (X-Harbor-Fault): for tests");

@@ -3,6 +3,7 @@
 #include "access/access.hpp"
 #include "api/api.hpp"
 #include "base/log.hpp"
+#include "cli/help.hpp"
 #include "connector/catalogue.hpp"
 #include "connector/engine.hpp"
 #include "net/http_server.hpp"
@@ -231,6 +232,7 @@ void run_serve(const ServeConfig& config) {
 
 void add_serve_command(CLI::App& app) {
   auto* command = app.add_subcommand("serve", "Run the server");
+  command->group(cli::servers_group);
   auto config = std::make_shared<ServeConfig>();
   config->add_options(*command);
   command->footer("Example:\n  fairlead serve --state-dir state --listen 127.0.0.1:8300");

@@ -114,13 +114,20 @@ def test_credentials_of_two_schemes_need_the_name_of_one(server, sandbox):
     (["workspaces", "list", "--limit", "many"], 4, "validation_error", "whole number"),
     (["workspaces", "list", "--fields", "nope"], 4, "validation_error", "--fields"),
     (["schema", "connectors", "nope"], 4, "unknown_command", "no command"),
+    ([], 4, "unknown_command", "`fairlead` needs one of its commands"),
+    (["keys"], 4, "unknown_command", "`fairlead keys` needs one of its commands"),
+    (["connectors", "list", "--workspace"], 4, "validation_error", "--workspace needs a value"),
+    (["connectors", "list", "--workspace", "a", "--workspace", "b"], 4, "validation_error", "--workspace is given more than once"),
+    (["connectors", "list", "acme"], 4, "validation_error", "not expected here: acme"),
+    (["doctor", "--state-dir", "s", "--database-url", "postgresql://u:secret@h/d"], 4, "validation_error", "FAIRLEAD_DATABASE_URL may hold it"),
+    (["serve", "--state-dir", "s", "--database-url", "host=h password=secret"], 4, "validation_error", "--database-url: it holds a password"),
 ])
 def test_bad_input_is_named_and_exits_with_its_code(server, harbor, arguments, code, kind, part):
     done = server.cli(*arguments)
     problem = error_of(done)
     assert (done.returncode, problem["type"]) == (code, kind), done.stderr
     assert part in problem["message"], problem
-    assert done.stdout == ""
+    assert done.stdout == "" and "secret" not in done.stderr.replace("CLIENT_SECRET", "")
 
 
 def test_wrong_credentials_exit_with_2(server):
@@ -239,6 +246,18 @@ def test_a_batch_takes_no_flags_of_one_call(flag):
     assert "leave the other flags out" in error_of(run_cli("exec-local", "--batch", flag, check=4))["message"]
 
 
+def test_who_names_no_command_sees_which_there_are(server):
+    shown, _ = at_a_terminal(server, ["connectors"], [])
+    assert "Usage: fairlead connectors" in shown and "list-available" in shown and "{" not in shown
+    listed = error_of(server.cli("connectors", check=4))
+    assert "execute" in listed["detail"]["available_commands"]
+
+
+def test_a_password_of_the_database_may_stand_in_its_variable(tmp_path):
+    done = run_cli("doctor", "--state-dir", tmp_path, environment={"FAIRLEAD_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d"}, check=1)
+    assert "cannot be reached" in done.stdout and "hidden" not in done.stdout + done.stderr
+
+
 def test_an_error_is_written_for_who_reads_it(server, harbor):
     arguments = ["connectors", "execute", "--name", "harbor", "--entity", "ticket", "--action", "list"]
     shown, _ = at_a_terminal(server, arguments, [])
@@ -295,8 +314,11 @@ def test_every_command_has_help_with_an_example():
     for words in every_command():
         text = run_cli(*words, "--help", check=0).stdout
         assert "Usage: fairlead" in text and "{true}" not in text and "See fairlead" not in text, words
-        if words:
-            assert re.search("Examples?:", text), words
+        assert re.search("Examples?:", text), words
+        assert max(map(len, text.partition("Example")[0].splitlines())) <= 100, words
+    top = run_cli("--help", check=0).stdout
+    assert [top.index(heading) for heading in ("Run a server:", "Work with a server:", "Work without a server:", "Further commands:")]
+    assert "(default 127.0.0.1:8300) [FAIRLEAD_LISTEN]" in " ".join(run_cli("serve", "--help", check=0).stdout.split())
     assert json.loads(run_cli("schema", "connectors", "execute", check=0).stdout)["params"]["required"] == ["entity", "action"]
 
 

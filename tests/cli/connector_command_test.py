@@ -131,7 +131,7 @@ def test_a_file_that_is_no_definition(tmp_path, command, name, content, part):
     (["validate"], 4, "file is required"),
     (["validate", "--format", "xml", "harbor"], 4, "xml"),
     (["valdate", "harbor"], 4, "did you mean 'validate'"),
-    ([], 4, "subcommand"),
+    ([], 4, "needs one of its commands"),
     (["show"], 4, "file is required"),
     (["show", "/nonexistent.yaml"], 4, "neither a file nor a connector"),
     (["show", "harbr"], 4, "did you mean 'harbor'"),

@@ -5,9 +5,14 @@ from support.harness import run_cli
 
 
 def subcommands(text):
-    """The names below "Subcommands:" of a help text."""
-    lines = text.partition("Subcommands:\n")[2].splitlines()
-    return [line.split()[0] for line in lines[:lines.index("")] if line.startswith("  ") and line[2] != " "] if lines else []
+    """The names below the headings of commands in a help text."""
+    names, here = [], False
+    for line in text.splitlines():
+        if not line.startswith(" "):
+            here = line.endswith(":") and line not in ("Options:", "Positionals:", "Example:", "Examples:")
+        elif here and line[2] != " ":
+            names.append(line.split()[0])
+    return names
 
 
 def every_command(*words):
