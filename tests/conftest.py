@@ -25,7 +25,7 @@ def server(tmp_path_factory, sandbox):
 def harbor(server, sandbox):
     """The id of a connector to Harbor in the workspace `default`."""
     answer = server.call("POST", "/integrations/connectors",
-                         {"workspace_name": "default", "definition_id": definition_id("harbor"), "name": "harbor",
+                         {"workspace_name": "default", "definition_id": definition_id("harbor"), "name": "berth",  # one without a name is called harbor
                           "credentials": {"api_key": "hk_sandbox"}, "environment": {"base_url": sandbox}})
     assert answer.status == 200, answer.body
     return answer.json()["id"]

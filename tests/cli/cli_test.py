@@ -148,7 +148,7 @@ def test_a_server_that_is_away_is_said_to_be(server):
     (["connectors", "inspect", "--id", "00000000-0000-4000-8000-000000000000"], "connectors list"),
     (["connectors", "list", "--workspace", "nothing-like-it"], "workspaces list"),
     (["skills", "docs", "--id", "nothing-like-it"], "skills list"),
-    (["connectors", "execute", "--name", "harbor", "--entity", "tickets", "--action", "get", "--params", '{"id": "tkt_0"}'], None),
+    (["connectors", "execute", "--name", "berth", "--entity", "tickets", "--action", "get", "--params", '{"id": "tkt_0"}'], None),
 ])
 def test_the_hint_leads_to_what_is_missing(server, harbor, arguments, hint):
     problem = error_of(server.cli(*arguments, check=3))
@@ -259,7 +259,7 @@ def test_a_password_of_the_database_may_stand_in_its_variable(tmp_path):
 
 
 def test_an_error_is_written_for_who_reads_it(server, harbor):
-    arguments = ["connectors", "execute", "--name", "harbor", "--entity", "ticket", "--action", "list"]
+    arguments = ["connectors", "execute", "--name", "berth", "--entity", "ticket", "--action", "list"]
     shown, _ = at_a_terminal(server, arguments, [])
     assert shown.splitlines() == ["Error: the connector harbor has no entity 'ticket'; did you mean 'tickets'?"]
     shown, _ = at_a_terminal(server, ["connectors", "list", "--workspace", "nope"], [])
@@ -307,7 +307,7 @@ def test_login_says_why_it_cannot_keep_the_credentials(server, tmp_path):
 
 def test_fields_keep_the_nesting_and_reach_into_the_only_list(server, harbor):
     chosen = json.loads(server.cli("connectors", "list", "--fields", "name", check=0).stdout)
-    assert {"name": "harbor"} in chosen["data"]
+    assert {"name": "berth"} in chosen["data"]
 
 
 def test_every_command_has_help_with_an_example():
@@ -336,11 +336,6 @@ def test_the_schema_of_a_command_says_what_it_calls(server):
     assert said["connectors execute"] == {"method": "POST", "path": "/api/v1/integrations/connectors/{id}/execute"}
 
 
-def test_the_completions_of_zsh_are_those_of_bash():
-    bash, zsh = (run_cli("completion", shell, check=0).stdout for shell in ("bash", "zsh"))
-    assert zsh.startswith("#compdef fairlead") and zsh.endswith(bash)
-
-
 def test_a_terminal_gets_a_table_and_a_pipe_gets_json(server, harbor):
     table = subprocess.run(["script", "-qec", f"{BINARY} connectors list", "/dev/null"], capture_output=True, text=True, env={
         **os.environ, "FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
@@ -361,13 +356,13 @@ def test_names_of_any_writing_stand_in_columns_and_steer_no_terminal(server):
 
 
 def test_a_download_goes_to_a_file_whole(server, harbor, tmp_path):
-    files = json.loads(server.cli("connectors", "execute", "--name", "harbor", "--entity", "files", "--action", "list", check=0).stdout)["result"]
+    files = json.loads(server.cli("connectors", "execute", "--name", "berth", "--entity", "files", "--action", "list", check=0).stdout)["result"]
     wanted = next(file for file in files if file["size"] > 0)
     target = tmp_path / "file"
-    saved = json.loads(server.cli("connectors", "execute", "--name", "harbor", "--entity", "files", "--action", "download", "--params",
+    saved = json.loads(server.cli("connectors", "execute", "--name", "berth", "--entity", "files", "--action", "download", "--params",
                                   json.dumps({"id": wanted["id"]}), "--output-file", target, check=0).stdout)
     assert saved["bytes"] == target.stat().st_size == wanted["size"]
-    done = server.cli("connectors", "execute", "--name", "harbor", "--entity", "files", "--action", "download", "--params", '{"id":"file_nope"}',
+    done = server.cli("connectors", "execute", "--name", "berth", "--entity", "files", "--action", "download", "--params", '{"id":"file_nope"}',
                       "--output-file", tmp_path / "none")
     assert done.returncode == 3 and not (tmp_path / "none").exists() and not (tmp_path / "none.part").exists()
 
@@ -416,7 +411,7 @@ def test_a_question_that_is_interrupted_leaves_the_terminal_as_it_was(server, ha
 
 def test_somebody_at_a_terminal_sees_that_it_takes_its_time(server, harbor, sandbox):
     http("POST", f"{sandbox}/_faults", {"fault": "delay_ms=3200", "path": "/v1/orders", "times": 1})
-    shown, _ = at_a_terminal(server, ["connectors", "execute", "--name", "harbor", "--entity", "orders", "--action", "list"], [])
+    shown, _ = at_a_terminal(server, ["connectors", "execute", "--name", "berth", "--entity", "orders", "--action", "list"], [])
     assert "waiting for the answer: 2 s" in shown and shown.index("waiting") < shown.index('"result"')
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from support.harness import BINARY, http, run_cli, wait_until, write_secret
 
-EXECUTE = ["connectors", "execute", "--name", "harbor", "--entity"]
+EXECUTE = ["connectors", "execute", "--name", "berth", "--entity"]
 
 
 def error_of(done):
@@ -130,7 +130,7 @@ def test_a_file_that_holds_no_object_is_named(server, harbor, command, given, pa
 
 def test_words_that_are_no_text_are_refused_in_words_that_are(server, harbor):
     for flag in ("--name", "--entity", "--action"):
-        flags = {"--name": "harbor", "--entity": "tickets", "--action": "list", flag: b"\xff"}
+        flags = {"--name": "berth", "--entity": "tickets", "--action": "list", flag: b"\xff"}
         done = subprocess.run([BINARY, "connectors", "execute", *(part for pair in flags.items() for part in pair)], capture_output=True)
         error = json.loads(done.stderr.decode("utf-8"))
         assert done.returncode == 4 and error["message"].startswith(f"{flag}: ") and "UTF-8" in error["message"]

@@ -44,23 +44,23 @@ def rows_of(text):
 def test_an_id_in_a_table_is_whole(server, harbor, columns):
     shown = shown_at(server, columns, "connectors", "list")
     row = next(line for line in rows_of(shown) if line[0] == harbor)
-    assert row[1] == "harbor"
+    assert row[1] == "berth"
     assert columns < 80 or max(map(len, shown.splitlines())) <= columns
 
 
 def test_times_are_short(server, harbor, at_80):
-    server.cli("connectors", "execute", "--name", "harbor", "--entity", "account", "--action", "get", check=0)
+    server.cli("connectors", "execute", "--name", "berth", "--entity", "account", "--action", "get", check=0)
     first = wait_until(lambda: rows_of(at_80("tool-calls", "list", "--limit", "1"))[1:], what="the call in the log")[0]
-    assert len(first[0]) == len("2026-11-23") and len(first[1]) == len("02:08:46") and first[2] == "harbor"
+    assert len(first[0]) == len("2026-11-23") and len(first[1]) == len("02:08:46") and first[2] == "berth"
 
 
 def test_chosen_fields_are_the_columns_of_a_table(server, harbor):
     listed = server.cli("connectors", "list", "-o", "table", "--fields", "name,summarized_source_template.name", check=0).stdout
-    assert rows_of(listed)[0] == ["NAME", "SUMMARIZED_SOURCE_TEMPLATE.NAME"] and ["harbor", "Harbor"] in rows_of(listed)
+    assert rows_of(listed)[0] == ["NAME", "SUMMARIZED_SOURCE_TEMPLATE.NAME"] and ["berth", "Harbor"] in rows_of(listed)
 
 
 def test_records_stand_in_a_table_when_asked(server, harbor, at_80):
-    execute = ["connectors", "execute", "--name", "harbor", "--entity", "orders", "--action", "list", "--params", '{"limit":2}']
+    execute = ["connectors", "execute", "--name", "berth", "--entity", "orders", "--action", "list", "--params", '{"limit":2}']
     shown = at_80(*execute, "-o", "table")
     lines = shown.splitlines()
     assert lines[0].startswith("ID ") and "CUSTOMER_ID" in lines[0] and len(lines) == 5 and "There are more: --cursor '" in lines[4]
@@ -71,15 +71,15 @@ def test_records_stand_in_a_table_when_asked(server, harbor, at_80):
 
 
 def test_a_description_is_for_reading(server, harbor, at_80):
-    shown = at_80("connectors", "describe", "--name", "harbor")
+    shown = at_80("connectors", "describe", "--name", "berth")
     lines = shown.splitlines()
-    assert lines[0].startswith("harbor (Harbor ") and len(lines) < 70
+    assert lines[0].startswith("berth (Harbor ") and len(lines) < 70
     assert ["get", "ticket_id*,", "id*"] in rows_of(shown)
     assert max(map(len, lines[:-1])) <= 80, "but for the command to copy"
 
-    tickets = at_80("connectors", "describe", "--name", "harbor", "--entity", "tickets")
+    tickets = at_80("connectors", "describe", "--name", "berth", "--entity", "tickets")
     assert "tickets create" in tickets and "One of: open" in tickets and "comments" not in [line[:8] for line in tickets.splitlines()]
-    get = at_80("connectors", "describe", "--name", "harbor", "--entity", "tickets", "--action", "get")
+    get = at_80("connectors", "describe", "--name", "berth", "--entity", "tickets", "--action", "get")
     command = get.splitlines()[-1].removeprefix("  $ fairlead ").replace("<id>", "tkt_1001")
     done = subprocess.run(["bash", "-c", f"{BINARY} {command}"], capture_output=True, text=True, env={
         **os.environ, "FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
@@ -89,14 +89,14 @@ def test_a_description_is_for_reading(server, harbor, at_80):
 
 def test_a_program_describes_one_entity_or_action(server, harbor):
     def described(*flags):
-        schema = json.loads(server.cli("connectors", "describe", "--name", "harbor", *flags, check=0).stdout)["schema"]["result"]
+        schema = json.loads(server.cli("connectors", "describe", "--name", "berth", *flags, check=0).stdout)["schema"]["result"]
         return {entity["name"]: [action["action"] for action in entity["actions"]] for entity in schema["entities"]}
     assert len(described()) > 5
     assert list(described("--entity", "account")) == ["account"]
     assert described("--entity", "tickets", "--action", "get") == {"tickets": ["get"]}
     for flags, part in ((["--entity", "tickts"], "did you mean 'tickets'"), (["--entity", "tickets", "--action", "lst"], "did you mean 'list'"),
                         (["--action", "get"], "--action goes with --entity")):
-        done = server.cli("connectors", "describe", "--name", "harbor", *flags, check=4)
+        done = server.cli("connectors", "describe", "--name", "berth", *flags, check=4)
         assert part in done.stderr, done
 
 
@@ -108,7 +108,7 @@ def test_an_empty_list_has_any_field(server):
 
 
 def test_one_thing_is_shown_a_line_a_member(server, harbor, at_80):
-    assert ["connector_id", harbor] in rows_of(at_80("connectors", "inspect", "--name", "harbor"))
+    assert ["connector_id", harbor] in rows_of(at_80("connectors", "inspect", "--name", "berth"))
 
 
 def test_a_document_is_read_as_markdown_on_a_terminal(server, harbor, at_80):

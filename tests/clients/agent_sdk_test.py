@@ -14,7 +14,7 @@ def outcomes(setup):
 
 def test_connectors(value, setup):
     listed = value("list_connectors")
-    assert {"harbor", "payments", "first team", "second team", "to be deleted"} <= {one["name"] for one in listed}
+    assert {"berth", "payments", "first team", "second team", "to be deleted"} <= {one["name"] for one in listed}
     harbor = next(one for one in listed if one["id"] == setup["harbor"])
     assert harbor["connector_type"] == "Harbor" and harbor["created_at"].endswith("Z")
     assert setup["disposable"] not in value("delete_connector") and setup["harbor"] in value("delete_connector")

@@ -55,7 +55,7 @@ def mcp(setup, server):
 
 @pytest.mark.parametrize("name, arguments, expected", [
     ("list_agent_workspaces", {}, ["default"]),
-    ("list_agent_connectors", {}, ["harbor", "payments"]),
+    ("list_agent_connectors", {}, ["berth", "payments"]),
     ("inspect_agent_connector", {"connector_id": "$harbor"}, ["connector-source:"]),
     ("execute_agent_connector_ro", {"connector_id": "$harbor", "entity_type": "customers", "action": "list", "select_fields": ["email"],
                                     "api_args": {"limit": 2}}, ["@", "has_next_page"]),

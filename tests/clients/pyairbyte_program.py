@@ -51,12 +51,12 @@ def list_connectors():
 
 @step
 def connector_by_name():
-    return workspace().get_connector(name="harbor").inspect()
+    return workspace().get_connector(name="berth").inspect()
 
 
 @step
 def connector_by_part_of_a_name():
-    return workspace().get_connector("HARB").name
+    return workspace().get_connector("BERT").name
 
 
 @step

@@ -19,9 +19,9 @@ def test_workspaces(value, setup):
 
 
 def test_connectors(value, setup):
-    assert {"harbor", "payments", "first team", "second team"} <= set(value("list_connectors"))
+    assert {"berth", "payments", "first team", "second team"} <= set(value("list_connectors"))
     assert value("connector_by_name")["connector_id"] == setup["harbor"]
-    assert value("connector_by_part_of_a_name") == "harbor"
+    assert value("connector_by_part_of_a_name") == "berth"
 
 
 def test_lists(value):
