@@ -150,20 +150,19 @@ void show(const json::value& value) {
 
 void print(const Command& command, const Given& given, const json::value& answer) {
   if (answer.is_null()) return;
-  const json::value shown =
-      given.fields.empty() ? answer : select_fields(answer, split_list(given.fields));
   const bool as_table = given.output == "table" || (given.output.empty() && output_is_terminal() &&
                                                     given.fields.empty() && !command.is_json);
-  if (!as_table) return show(shown);
+  const auto fields = split_list(given.fields);
+  if (!as_table) return show(given.fields.empty() ? answer : select_fields(answer, fields));
   const std::size_t width = terminal_width();
   if (!given.fields.empty())
-    std::cout << to_table(shown, columns_of_fields(split_list(given.fields)), width);
+    std::cout << to_table_of_fields(answer, fields, width);
   else if (command.as_text)
-    std::cout << command.as_text(shown, width);
+    std::cout << command.as_text(answer, width);
   else if (!command.columns.empty())
-    std::cout << to_table(shown, command.columns, width);
+    std::cout << to_table(answer, command.columns, width);
   else
-    std::cout << to_list(shown);
+    std::cout << to_list(answer);
 }
 
 void run_command(const Command& command, const Given& given) {

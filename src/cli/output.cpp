@@ -89,6 +89,19 @@ json::array rows_of(const json::value& value) {
   return {value};
 }
 
+std::vector<Column> columns_of_fields(const std::vector<std::string>& fields) {
+  std::vector<Column> columns;
+  for (std::string_view field : fields) {
+    for (const std::string_view records : {"data.", "result."})
+      if (field.starts_with(records)) field.remove_prefix(records.size());
+    std::string title(field);
+    for (char& c : title)
+      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    columns.push_back({std::move(title), std::string(field)});
+  }
+  return columns;
+}
+
 /// Gives the cells `width` together: the widest give way first, ids never.
 void fit(std::vector<std::size_t>& widths, const std::vector<bool>& is_fixed, std::size_t width) {
   constexpr std::size_t narrowest = 8;
@@ -244,17 +257,18 @@ std::string to_table(const json::value& value, const std::vector<Column>& column
   return out;
 }
 
-std::vector<Column> columns_of_fields(const std::vector<std::string>& fields) {
-  std::vector<Column> columns;
-  for (std::string_view field : fields) {
-    for (const std::string_view records : {"data.", "result."})
-      if (field.starts_with(records)) field.remove_prefix(records.size());
-    std::string title(field);
-    for (char& c : title)
-      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    columns.push_back({std::move(title), std::string(field)});
-  }
-  return columns;
+std::string to_table_of_fields(const json::value& value, const std::vector<std::string>& fields,
+                               std::size_t width) {
+  const auto columns = columns_of_fields(fields);
+  const json::array rows = rows_of(value);
+  const bool is_in_records =
+      rows.empty() || std::any_of(columns.begin(), columns.end(), [&](const Column& column) {
+        return std::any_of(rows.begin(), rows.end(), [&](const json::value& row) {
+          return find_path(row, column.path) != nullptr;
+        });
+      });
+  if (is_in_records) return to_table(rows, columns, width);
+  return to_table(json::array{select_fields(value, fields)}, columns, width);
 }
 
 std::vector<Column> columns_of_records(const json::value& value, std::size_t width) {

@@ -32,8 +32,10 @@ json::value select_fields(const json::value& value, const std::vector<std::strin
 /// text is cut to fit `width`, ids are not.
 std::string to_table(const json::value& value, const std::vector<Column>& columns,
                      std::size_t width);
-/// Columns for the paths of --fields, from the records or from the answer.
-std::vector<Column> columns_of_fields(const std::vector<std::string>& fields);
+/// A table of the dotted paths of `fields`: of the records, or else of the answer itself. Throws as
+/// select_fields does.
+std::string to_table_of_fields(const json::value& value, const std::vector<std::string>& fields,
+                               std::size_t width);
 /// Columns for records of any kind: the members that fit, texts and numbers first.
 std::vector<Column> columns_of_records(const json::value& value, std::size_t width);
 /// One object, a line a member; what stands in it whole.

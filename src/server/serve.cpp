@@ -207,6 +207,8 @@ void run_serve(const ServeConfig& config) {
         "WARNING: --connect-to is set: EVERY request goes to {}:{} in plain HTTP. For tests "
         "only.\n",
         connect_to->address, connect_to->port);
+  if (isatty(STDERR_FILENO) == 1)
+    std::cerr << fmt::format("Fairlead is at {}; Ctrl-C stops it.\n", origin);
   setup_code.maintain();
   if (!access->setup().is_known_claimed()) announce_setup(setup_code);
   const AdminSocket admin(

@@ -65,8 +65,10 @@ def test_records_stand_in_a_table_when_asked(server, harbor, at_80):
     lines = shown.splitlines()
     assert lines[0].startswith("ID ") and "CUSTOMER_ID" in lines[0] and len(lines) == 5 and "There are more: --cursor '" in lines[4]
     assert max(map(len, lines[:3])) <= 80
-    chosen = server.cli(*execute, "-o", "table", "--fields", "id,currency", check=0).stdout
-    assert rows_of(chosen)[0] == ["ID", "CURRENCY"] and len(rows_of(chosen)) == 3
+    chosen = server.cli(*execute, "-o", "table", "--fields", "id,currency,status", check=0).stdout
+    assert rows_of(chosen)[0] == ["ID", "CURRENCY", "STATUS"] and len(rows_of(chosen)) == 3 and rows_of(chosen)[1][0].startswith("ord_")
+    assert rows_of(server.cli(*execute, "-o", "table", "--fields", "connector_metadata.has_more", check=0).stdout)[1] == ["true"]
+    assert "nope" not in server.cli(*execute, "-o", "table", "--fields", "nope", check=4).stdout
     assert json.loads(at_80(*execute))["result"], "JSON unless a table is asked for"
 
 
