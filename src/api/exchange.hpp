@@ -4,6 +4,7 @@
 #include "api/api.hpp"
 #include "api/decode.hpp"
 #include "api/metrics.hpp"
+#include "api/readiness.hpp"
 
 #include <atomic>
 
@@ -15,6 +16,7 @@ struct Parts {
   access::Access& access;
   Options options;
   Metrics metrics;
+  Readiness readiness = {};
   std::atomic<bool> draining = false;
 };
 

@@ -18,23 +18,15 @@ net::Response text_response(std::string body, std::string type) {
   return response;
 }
 
-Task<std::optional<bool>> ask_platform(platform::Platform& platform) {
-  co_return co_await platform.is_ready();
-}
-
 }  // namespace
 
 Task<Answer> is_alive(Exchange&) { co_return json_response(json::object{{"status", "ok"}}); }
 
 Task<Answer> is_ready(Exchange& exchange) {
-  const Error not_ready{ErrorKind::unavailable, "this server cannot serve now"};
-  if (exchange.parts.draining) co_return not_ready;
-  std::optional<bool> ready;
-  try {
-    ready = co_await within(readiness_limit, ask_platform(exchange.parts.platform));
-  } catch (const Failure&) {
-  }
-  if (!ready.value_or(false)) co_return not_ready;
+  Parts& parts = exchange.parts;
+  const bool ready =
+      !parts.draining && co_await parts.readiness.ask(parts.platform, readiness_limit);
+  if (!ready) co_return Error{ErrorKind::unavailable, "this server cannot serve now"};
   co_return json_response(json::object{{"status", "ok"}});
 }
 

@@ -1,7 +1,9 @@
 """Two servers on one PostgreSQL: what one does, the other knows; the dump holds no secret."""
+import concurrent.futures
 import secrets
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -65,3 +67,34 @@ def test_a_replica_with_another_root_key_is_refused(replicas, postgres, tmp_path
     done = subprocess.run([BINARY, "serve", "--state-dir", tmp_path / "state", *one.database], capture_output=True, text=True, timeout=60)
     assert done.returncode == 78 and not (tmp_path / "state" / "root.key").exists()
     assert http("GET", one.url + "/healthz").status == 200
+
+
+def test_a_database_that_falls_silent_keeps_nobody_waiting(postgres, sandbox, tmp_path):
+    server = Server(tmp_path, ["--egress-exception", f"127.0.0.1:{sandbox.rsplit(':', 1)[1]}+http"], database_url=postgres.new_database("silent")).start()
+    token = server.token()
+    made = server.call("POST", "/integrations/connectors", {"workspace_name": "default", "definition_id": definition_id("harbor"),
+                                                            "credentials": {"api_key": "hk_sandbox"}, "environment": {"base_url": sandbox}}, token=token)
+    execute = f"/integrations/connectors/{made.json()['id']}/execute"
+
+    def timed(call):
+        begun = time.monotonic()
+        answer = call()
+        return answer.status, time.monotonic() - begun, answer.headers.get("Retry-After")
+
+    postgres.fall_silent()
+    try:
+        with concurrent.futures.ThreadPoolExecutor(40) as crowd:
+            health = [crowd.submit(timed, lambda: http("GET", server.url + "/readyz")) for _ in range(10)]
+            calls = [crowd.submit(timed, lambda: server.call("GET", "/workspaces", token=token)) for _ in range(20)]
+            calls += [crowd.submit(timed, lambda: server.call("POST", execute, {"entity": "tickets", "action": "create", "params": {"subject": "x"}}, token=token))
+                      for _ in range(5)]
+            assert http("GET", server.url + "/healthz").status == 200
+            for status, seconds, _ in (answer.result() for answer in health):
+                assert status == 503 and seconds < 8, seconds
+            for status, seconds, wait in (answer.result() for answer in calls):
+                assert status == 503 and seconds < 40 and int(wait) > 0, (status, seconds)
+    finally:
+        postgres.go_on()
+    wait_until(lambda: http("GET", server.url + "/readyz").status == 200, what="ready again")
+    wait_until(lambda: server.call("POST", execute, {"entity": "tickets", "action": "list"}).status == 200, what="serving again")
+    assert server.stop() == 0, server.process.said()[-20000:]

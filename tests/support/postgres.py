@@ -3,6 +3,7 @@ import glob
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -43,6 +44,23 @@ class Postgres:
 
     def dump(self, name):
         return self.run("pg_dump", "-h", "127.0.0.1", "-p", self.port, "-U", "postgres", name).stdout
+
+    def processes(self):
+        """The server's and those it made, parents first."""
+        found = [self.server.pid]
+        for process in found:
+            for children in glob.glob(f"/proc/{process}/task/*/children"):
+                found += map(int, pathlib.Path(children).read_text().split())
+        return found
+
+    def fall_silent(self):
+        """Like a machine that stands still: connections stay, and nothing answers."""
+        for process in self.processes()[bool(self.user):]:  # runuser stops by itself with its child
+            os.kill(process, signal.SIGSTOP)
+
+    def go_on(self):
+        for process in reversed(self.processes()):
+            os.kill(process, signal.SIGCONT)
 
     def stop(self):
         self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop", check=False)
