@@ -18,6 +18,12 @@ constexpr std::string_view id_prefix = "connector-source:";
 constexpr std::string_view section_prefix = "entity:";
 /// Skills of one page are looked for among this many connectors at a time.
 constexpr std::int64_t rows_at_a_time = 200;
+constexpr const char* how_to_read_a_file =
+    "The answer is the file itself, not JSON. To read it as JSON, part by part, add "
+    "\"_airbyte_response_type\": \"json\" to params, and \"_airbyte_response_format\": \"text\" "
+    "for "
+    "text (base64 when left out). The result holds content, has_more and next_range_header; send "
+    "the latter back as params.range_header to get the next part.";
 
 Block heading(int level, std::string text) {
   return {.kind = Block::Kind::heading, .text = std::move(text), .level = level};
@@ -44,10 +50,18 @@ std::string actions_of(const Entity& entity) {
   return text;
 }
 
+/// What an entity is; where nobody wrote that down, what its first action does.
+std::string summary_of(const Entity& entity) {
+  std::string summary = hint(entity.hints, "summary");
+  if (!summary.empty() || entity.operations.empty()) return summary;
+  summary = description_of(*entity.operations.front());
+  return summary.substr(0, summary.find(". "));
+}
+
 std::vector<SkillSection> outline_of(const Definition& definition) {
   std::vector<SkillSection> outline;
   for (const Entity& entity : definition.entities) {
-    const std::string summary = hint(entity.hints, "summary");
+    const std::string summary = summary_of(entity);
     outline.push_back({.id = std::string(section_prefix) + entity.name,
                        .title = entity.name,
                        .summary = actions_of(entity) + (summary.empty() ? "" : ". " + summary)});
@@ -120,8 +134,15 @@ std::string values_text(const json::value& schema) {
   if (!allowed || !allowed->is_array()) return "";
   std::string text;
   for (const json::value& one : allowed->get_array())
-    text += (text.empty() ? " One of " : ", ") + json::serialize(one);
+    text += (text.empty() ? "One of " : ", ") + json::serialize(one);
   return text + ".";
+}
+
+/// One sentence after the other.
+std::string joined_sentences(std::string first, const std::string& second) {
+  if (first.empty() || second.empty()) return first + second;
+  const bool ends = std::string_view(".!?:;").find(first.back()) != std::string_view::npos;
+  return first + (ends ? " " : ". ") + second;
 }
 
 Block parameter_table(const Operation& operation) {
@@ -137,7 +158,7 @@ Block parameter_table(const Operation& operation) {
                                     ? hint(property.value().get_object(), "description")
                                     : std::string();
     table.rows.push_back({name, type_text(property.value()), is_required ? "yes" : "no",
-                          meaning + values_text(property.value())});
+                          joined_sentences(meaning, values_text(property.value()))});
   }
   return table;
 }
@@ -154,6 +175,7 @@ std::vector<Block> entity_section(const Definition& definition, const Entity& en
     Block table = parameter_table(*operation);
     blocks.push_back(table.rows.empty() ? paragraph("It takes no parameters.") : std::move(table));
     blocks.push_back(code("json", example_call(*operation)));
+    if (operation->action == Action::download) blocks.push_back(paragraph(how_to_read_a_file));
   }
   std::vector<std::string> relations;
   for (const auto& relation : definition.relationships)

@@ -4,7 +4,36 @@ import pathlib
 import subprocess
 import sys
 
-from support.harness import Server
+import pytest
+
+from support.harness import Server, http
+
+
+def connector_to(server, service, credentials):
+    made = server.call("POST", "/integrations/connectors", {"workspace_name": "examples", "connector_type": service, "credentials": credentials, "validate": False})
+    assert made.status == 200, made.body
+    return made.json()["id"]
+
+
+EXECUTE = "/api/v1/integrations/connectors/{id}/execute"
+
+
+def test_the_examples_of_execute_are_calls_that_can_be_made(server):
+    document = http("GET", server.url + "/openapi.json").json()
+    connector = connector_to(server, "github", {"token": "ghp_example"})
+    examples = document["paths"][EXECUTE]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    for name, example in examples.items():
+        answer = server.call("POST", f"/integrations/connectors/{connector}/execute", {**example["value"], "dry_run": True})
+        assert answer.status == 200, (name, answer.body)
+
+
+@pytest.mark.parametrize("service,credentials", [("github", {"token": "x"}), ("slack", {"token": "x"}), ("stripe", {"api_key": "x"}), ("linear", {"api_key": "x"}),
+                                                 ("notion", {"token": "x"}), ("harbor", {"api_key": "x"})])
+def test_every_entity_of_a_document_says_what_it_is(server, service, credentials):
+    answer = server.call("GET", "/skills/docs?id=connector-source:" + connector_to(server, service, credentials))
+    for part in answer.json()["outline"]:
+        actions, _, summary = part["summary"].partition(". ")
+        assert actions and summary, part
 
 
 def test_every_answer_is_documented_and_none_is_a_server_error(tmp_path, sandbox):
