@@ -288,7 +288,9 @@ Task<Answer> create_connector(Exchange& exchange) {
   auto added = co_await exchange.parts.platform.connectors().add(
       exchange.caller(), *std::move(command), exchange.deadline);
   if (!added) co_return std::move(added).error();
-  co_return json_response(to_json(exchange, *added));
+  net::Response response = json_response(to_json(exchange, *added));
+  if (added->replayed) response.headers.add("Idempotent-Replayed", "true");
+  co_return response;
 }
 
 Task<Answer> check_new_connector(Exchange& exchange) {

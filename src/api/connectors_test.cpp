@@ -272,6 +272,8 @@ TEST_F(Connectors, AreMadeOnceForOneKey) {
   const Reply again = test.call("POST", connectors, widget, good(), from_page);
   ASSERT_EQ(again.status, 200) << again.text;
   EXPECT_EQ(again.string("/id"), made.string("/id"));
+  EXPECT_EQ(made.headers.find("Idempotent-Replayed"), nullptr);
+  EXPECT_NE(again.headers.find("Idempotent-Replayed"), nullptr);
 }
 
 TEST_F(Connectors, ChangeWhatIsGivenAndKeepTheRest) {
@@ -422,6 +424,10 @@ TEST_F(Connectors, HaveSkillsThatNameEveryParameter) {
       test.call("GET", "/api/v1/skills/docs?id=" + skill + "&section=entity%3Acustomer", token)
           .status,
       422);
+  // A file needs words on how to read it.
+  const Reply files =
+      test.call("GET", "/api/v1/skills/docs?id=" + skill + "&section=entity%3Afiles", token);
+  EXPECT_THAT(files.text, HasSubstr("_airbyte_response_type"));
   EXPECT_EQ(test.call("GET", "/api/v1/skills/docs?id=unknown", token).status, 404);
 }
 
@@ -443,9 +449,11 @@ TEST_F(Connectors, ServiceIsInTheCatalogue) {
   const std::string catalogue = "/api/v1/integrations/definitions/sources";
   EXPECT_TRUE(list.at("/next").is_null());
   EXPECT_EQ(test.call("GET", catalogue + "?limit=0", token).status, 422);
-  const Reply astray = test.call("GET", catalogue + "?cursor=%21", token);
-  EXPECT_EQ(astray.status, 400);
-  EXPECT_EQ(astray.error_code(), "invalid_cursor");
+  for (const char* foreign : {"%21", "WzEsImFjbWUiXQ", "GIefhabr9Q_Afa1OXIgZMzE3OTUzOTk5", ""}) {
+    const Reply astray = test.call("GET", catalogue + "?cursor=" + foreign, token);
+    EXPECT_EQ(astray.status, 400) << foreign;
+    EXPECT_EQ(astray.error_code(), "invalid_cursor");
+  }
   std::size_t listed = 0;
   json::value next = json::string(catalogue + "?limit=1");
   for (; next.is_string(); ++listed) {

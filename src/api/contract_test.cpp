@@ -76,9 +76,25 @@ TEST_F(Router, AnswersWhatIsNotThereInTheSameShape) {
   const Reply wrong = test.call("PATCH", "/api/v1/workspaces", token);
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.error_code(), "method_not_allowed");
-  EXPECT_EQ(*wrong.headers.find("Allow"), "GET, POST");
+  EXPECT_EQ(*wrong.headers.find("Allow"), "GET, HEAD, POST");
   EXPECT_EQ(test.call("OPTIONS", "/api/v1/workspaces", "").status, 405);
   EXPECT_EQ(test.call("GET", "/api/v1/workspaces/stats", token).status, 200);
+}
+
+TEST_F(Router, TellsToComeBackOnlyWhereThatHelps) {
+  struct Case {
+    int status;
+    const char* code;
+    bool comes_back;
+  };
+  for (const Case& one : {Case{400, "malformed_request", false}, Case{408, "timed_out", false},
+                          Case{413, "too_large", false}, Case{431, "too_large", false},
+                          Case{503, "unavailable", true}, Case{505, "malformed_request", false}}) {
+    const net::Response refused = test.api->refusal(one.status, "why");
+    EXPECT_EQ(refused.status, one.status);
+    EXPECT_THAT(refused.body, HasSubstr(one.code)) << one.status;
+    EXPECT_EQ(refused.headers.find("Retry-After") != nullptr, one.comes_back) << one.status;
+  }
 }
 
 TEST_F(Router, SetsTheHeadersOfAnApi) {

@@ -3,6 +3,8 @@
 #include "api/views.hpp"
 #include "base/encoding.hpp"
 
+#include <algorithm>
+
 namespace fairlead::api {
 namespace {
 
@@ -32,7 +34,11 @@ Result<std::string> place_of_page(const QueryReader& given) {
   const auto cursor = given.text("cursor");
   if (!cursor) return std::string();
   auto slug = from_base64url(*cursor);
-  if (slug && !slug->empty()) return *std::move(slug);
+  const auto in_slug = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  if (slug && !slug->empty() && std::all_of(slug->begin(), slug->end(), in_slug))
+    return *std::move(slug);
   Error error =
       invalid_field("cursor", "this cursor was not given out for this listing", "invalid_cursor");
   error.code = "invalid_cursor";

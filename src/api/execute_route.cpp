@@ -235,12 +235,11 @@ Task<Answer> execute_batch(Exchange& exchange) {
   // Each call has a key of its own, made from the batch's.
   std::vector<std::optional<platform::IdempotencyKey>> keys(calls->size());
   if (const std::string* key = exchange.request.headers.find("Idempotency-Key")) {
-    const std::string text = "execute batch\n" + to_hex(bytes_of(sha256(exchange.request.body)));
-    for (std::size_t i = 0; i < calls->size(); ++i) {
-      auto parsed_key = platform::IdempotencyKey::parse(*key + '.' + std::to_string(i), text);
-      if (!parsed_key) co_return std::move(parsed_key).error();
-      keys[i] = *std::move(parsed_key);
-    }
+    auto whole = platform::IdempotencyKey::parse(
+        *key, "execute batch\n" + to_hex(bytes_of(sha256(exchange.request.body))));
+    if (!whole) co_return std::move(whole).error();
+    for (std::size_t i = 0; i < calls->size(); ++i)
+      keys[i] = platform::IdempotencyKey{whole->key + '.' + std::to_string(i), whole->text};
   }
 
   // The calls run beside this coroutine and use the same parts: it ends after them, whatever

@@ -425,10 +425,16 @@ TEST_F(Execute, DoesTheWritesOfABatchWithAKeyOnce) {
   const Reply other = test.call("POST", "/api/v1/execute/batch", token,
                                 json::object{{"calls", json::array{write}}}, key);
   EXPECT_EQ(other.at("/results/0/http_status"), 422) << other.text;
-  EXPECT_EQ(
-      test.call("POST", "/api/v1/execute/batch", token, batch, {{"Idempotency-Key", "a b"}}).status,
-      422);
+  for (const std::string& bad : {std::string(), std::string("a b"), std::string(256, 'a')})
+    EXPECT_EQ(
+        test.call("POST", "/api/v1/execute/batch", token, batch, {{"Idempotency-Key", bad}}).status,
+        422)
+        << bad;
   EXPECT_EQ(test.upstream.created(), 2u);
+  const std::string longest(255, 'a');
+  EXPECT_EQ(test.call("POST", "/api/v1/execute/batch", token, batch, {{"Idempotency-Key", longest}})
+                .status,
+            200);
 }
 
 TEST_F(Execute, RefusesATextThatNoDatabaseKeeps) {

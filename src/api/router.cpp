@@ -272,6 +272,13 @@ Error wrong_method(std::string_view method, const std::string& allowed) {
           .code = "method_not_allowed"};
 }
 
+/// What answers GET answers HEAD too.
+std::string with_head(std::string allowed) {
+  if (const std::size_t get = allowed.find("GET"); get != std::string::npos)
+    allowed.insert(get + 3, ", HEAD");
+  return allowed;
+}
+
 Error malformed(std::string message) {
   return {
       .kind = ErrorKind::invalid_input, .message = std::move(message), .code = "malformed_request"};
@@ -508,7 +515,7 @@ Task<net::Response> Api::handle(net::Request request) {
     Error error = std::move(answer).error();
     if (error.kind == ErrorKind::internal && error.message.empty()) error = internal(error.detail);
     response = error_response(error);
-    if (response.status == 405) response.headers.add("Allow", match.allowed);
+    if (response.status == 405) response.headers.add("Allow", with_head(match.allowed));
     if (response.status >= 500 || !error.detail.empty())
       log::warning("request.failed", {{"request", exchange.request_id},
                                       {"status", response.status},
@@ -533,7 +540,7 @@ net::Response Api::refusal(int status, std::string_view reason) const {
   if (status == 413 || status == 414 || status == 431)
     error = {ErrorKind::too_large, std::string(reason)};
   if (status == 408) error = {ErrorKind::timed_out, std::string(reason)};
-  if (status >= 500) error = {ErrorKind::unavailable, std::string(reason)};
+  if (status == 503) error = {ErrorKind::unavailable, std::string(reason)};
   net::Response response = error_response(error);
   response.status = status;
   add_common_headers(response, random_uuid());

@@ -195,7 +195,9 @@ Task<Result<ConnectorView>> Connectors::add_whole(Caller caller, AddConnector co
     // Who may make a connector may see the one it made.
     auto replayed = co_await reach(caller, made, Right::manage_connectors);
     if (!replayed) co_return std::move(replayed).error();
-    co_return view_of(caller.organization(), (*replayed)->row);
+    ConnectorView view = view_of(caller.organization(), (*replayed)->row);
+    view.replayed = true;
+    co_return view;
   }
   Result<ConnectorView> added = Error{};
   try {

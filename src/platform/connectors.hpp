@@ -43,6 +43,7 @@ struct ConnectorView {
   json::object environment, replication_config;
   std::optional<json::array> entities;
   std::vector<std::string> warnings;
+  bool replayed = false;  ///< made by an earlier request with the same Idempotency-Key
 };
 
 struct CheckReport {

@@ -198,7 +198,7 @@ Result<Done> sort_credentials(const Definition& definition, ConnectionInput& inp
     if (!known.contains(name))
       return mismatch(definition, input.credentials,
                       " '" + name + "' is no field of this service" +
-                          did_you_mean(name, {known.begin(), known.end()}) + ".");
+                          did_you_mean(name, {known.begin(), known.end()}));
 
   // The engine takes the largest; what is kept for good is not chosen by a count of fields.
   if (input.auth_scheme.empty() && !input.credentials.empty())
@@ -218,7 +218,8 @@ Result<Done> sort_credentials(const Definition& definition, ConnectionInput& inp
   if ((*scheme)->refresh.grant != connector::TokenRefresh::Grant::jwt_bearer)
     for (const auto& [name, secret] : input.credentials)
       if (has_control_characters(secret))
-        return invalid_field("credentials." + name, "must be one line, without control characters");
+        return invalid_field("credentials." + name,
+                             name + " must be one line, without control characters");
   input.auth_scheme = (*scheme)->name;
   return Done{};
 }
@@ -237,9 +238,9 @@ Result<Done> check_settings(const Definition& definition, const std::string& aut
     const std::string name(member.key().data(), member.key().size());
     if (std::find(names.begin(), names.end(), name) == names.end())
       return invalid_field("environment." + name,
-                           names.empty()
-                               ? "this service takes no settings"
-                               : "unknown setting '" + name + "'" + did_you_mean(name, names),
+                           names.empty() ? "this service takes no settings"
+                                         : "unknown setting '" + name + "'" +
+                                               what_else(name, names, "this service takes"),
                            "unknown_parameter");
   }
 
