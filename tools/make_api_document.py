@@ -25,8 +25,10 @@ section.operation { border: 1px solid var(--line); border-radius: .5rem; margin:
 section.operation h3 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
 .method { font-weight: 700; text-transform: uppercase; color: var(--accent); margin-right: .5rem; }
 .old { text-decoration: line-through; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: .6rem 0; }
+table { border-collapse: collapse; display: block; overflow-x: auto; font-size: .9rem; margin: .6rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-top: 1px solid var(--line); }
+td:first-child code { white-space: nowrap; }
+td:last-child { min-width: 12rem; width: 100%; }
 pre { background: var(--soft); padding: .8rem; border-radius: .4rem; overflow: auto; font-size: .85rem; }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 h4 { margin: 1rem 0 .2rem; font-size: .9rem; }
@@ -107,7 +109,7 @@ class Page:
                 note = "deprecated"
             meaning = one.get("description", self.resolve(one).get("description", "") if "$ref" in one else "")
             self.add(f"<tr><td><code>{escape(name)}</code></td><td>{self.type_of(one)}</td><td>{note}</td>"
-                     f"<td>{escape(meaning)}</td></tr>")
+                     f"<td>{marked(meaning)}</td></tr>")
         self.add("</table>")
 
     def example(self, media):
@@ -127,7 +129,7 @@ class Page:
             for one in parameters:
                 note = "required" if one.get("required") else "deprecated" if one.get("deprecated") else ""
                 self.add(f"<tr><td><code>{escape(one['name'])}</code></td><td>{one['in']}</td><td>{self.type_of(one['schema'])}</td>"
-                         f"<td>{note}</td><td>{escape(one.get('description', ''))}</td></tr>")
+                         f"<td>{note}</td><td>{marked(one.get('description', ''))}</td></tr>")
             self.add("</table>")
         for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
             self.add(f"<h4>Body <code>{escape(media_type)}</code></h4>")
@@ -137,7 +139,7 @@ class Page:
         for status, answer in operation["responses"].items():
             answer = self.resolve(answer)
             types = ", ".join(self.type_of(media.get("schema", {})) for media in answer.get("content", {}).values())
-            self.add(f"<tr><td><code>{status}</code></td><td>{types}</td><td>{escape(answer['description'])}</td></tr>")
+            self.add(f"<tr><td><code>{status}</code></td><td>{types}</td><td>{marked(answer['description'])}</td></tr>")
         self.add("</table>")
         for status, answer in operation["responses"].items():
             if status.startswith("2"):
