@@ -59,6 +59,7 @@ if(FAIRLEAD_PROFILING)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${FAIRLEAD_PROFILE})
   file(SHA256 ${FAIRLEAD_PROFILE} sum)
+  cmake_path(RELATIVE_PATH FAIRLEAD_PROFILE BASE_DIRECTORY ${PROJECT_BINARY_DIR})  # the same for ccache in every checkout
   add_compile_definitions(FAIRLEAD_PROFILE_SUM="${sum}")
   add_compile_options(-fprofile-use=${FAIRLEAD_PROFILE} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled -Wno-backend-plugin
     -mllvm -profile-summary-cutoff-hot=999900)  # the loops over answers would count as all that is hot
