@@ -24,18 +24,22 @@ def test_the_unit_is_closed_as_far_as_systemd_can_tell():
     assert exposure <= 1.5, done.stdout
 
 
-@pytest.mark.parametrize("script, arguments, asked, told", [
-    ("postinst", ["configure", ""], ["daemon-reload"], ""),
-    ("postinst", ["configure", "0.0.9"], ["daemon-reload", "try-restart fairlead.service"], ""),
-    ("postinst", ["abort-upgrade", "0.2.0"], [], ""),
-    ("prerm", ["upgrade", "0.2.0"], [], ""),
-    ("prerm", ["remove"], ["disable --now fairlead.service"], ""),
-    ("postrm", ["remove"], ["daemon-reload"], ""),
-    ("postrm", ["purge"], [], "fairlead: /var/lib/private/fairlead is kept (nobody needs it any more? rm -r /var/lib/private/fairlead)\n"),
+KEPT = "fairlead: /var/lib/private/fairlead is kept (nobody needs it any more? rm -r /var/lib/private/fairlead)\n"
+
+
+@pytest.mark.parametrize("script, arguments, asked, asked_without_systemd_running, told", [
+    ("postinst", ["configure", ""], ["daemon-reload"], [], ""),
+    ("postinst", ["configure", "0.0.9"], ["daemon-reload", "try-restart fairlead.service"], [], ""),
+    ("postinst", ["abort-upgrade", "0.2.0"], [], [], ""),
+    ("prerm", ["upgrade", "0.2.0"], [], [], ""),
+    ("prerm", ["remove"], ["disable --now fairlead.service"], ["disable fairlead.service"], ""),
+    ("postrm", ["remove"], ["daemon-reload"], [], ""),
+    ("postrm", ["purge"], [], [], KEPT),
 ])
-def test_what_the_package_asks_of_systemd_and_what_it_keeps(tmp_path, script, arguments, asked, told):
+@pytest.mark.parametrize("running", [True, False])
+def test_what_the_package_asks_of_systemd_and_what_it_keeps(tmp_path, script, arguments, asked, asked_without_systemd_running, told, running):
     root = tmp_path / "root"
-    for folder in ("run/systemd/system", "var/lib/private/fairlead"):
+    for folder in ("run/systemd/system", "var/lib/private/fairlead") if running else ("var/lib/private/fairlead",):
         (root / folder).mkdir(parents=True)
     (root / "var/lib/fairlead").symlink_to("private/fairlead")
     systemctl = tmp_path / "systemctl"
@@ -45,7 +49,7 @@ def test_what_the_package_asks_of_systemd_and_what_it_keeps(tmp_path, script, ar
     done = subprocess.run([ROOT / "packaging" / script, *arguments], capture_output=True, text=True,
                           env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "DPKG_ROOT": str(root)})
     assert (done.returncode, done.stderr, done.stdout) == (0, "", told)
-    assert (tmp_path / "asked").read_text().splitlines() == asked
+    assert (tmp_path / "asked").read_text().splitlines() == (asked if running else asked_without_systemd_running)
     assert (root / "var/lib/private/fairlead").is_dir()
 
 
