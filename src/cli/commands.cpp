@@ -6,6 +6,7 @@
 #include "base/suggestion.hpp"
 #include "cli/all_pages.hpp"
 #include "cli/describe.hpp"
+#include "cli/layout.hpp"
 #include "cli/output_file.hpp"
 #include "cli/problem.hpp"
 #include "cli/prompt.hpp"
@@ -149,8 +150,13 @@ Task<json::object> ask_credentials(Session& session, std::string definition_id,
     const bool hidden = secret != nullptr && secret->is_bool() && secret->as_bool();
     const std::string label = text_at(schema, "title", std::string(key.data(), key.size()));
     const bool required = is_required(way, key);
+    if (const auto said = text_at(schema, "description", ""); !said.empty())
+      std::cerr << to_paragraph(said, 2, std::min<std::size_t>(terminal_width(), 100));
     const Secret answer = ask(fmt::format("{}{}: ", label, required ? "" : " (optional)"),
                               hidden ? Echo::hidden : Echo::shown);
+    if (required && answer.empty())
+      throw Problem("validation_error",
+                    fmt::format("{}: nothing was given, and it is needed", label));
     if (!answer.empty()) credentials[key] = json::string(answer.reveal());
   }
   co_return credentials;
@@ -390,8 +396,10 @@ Task<json::value> delete_connector(Session& session, json::object parameters) {
     if (!session.interactive)
       throw Problem("validation_error",
                     "deleting needs a yes: give --yes, or set FAIRLEAD_ALLOW_DESTRUCTIVE=true");
+    const std::string name = text_of(parameters, "name");
     const Secret answer =
-        ask(fmt::format("Delete connector {} and destroy its credentials? Type yes: ", id),
+        ask(fmt::format("Delete connector {}{} and destroy its credentials? Type yes: ",
+                        name.empty() ? "" : "'" + name + "' ", id),
             Echo::shown);
     if (!answer.matches(Secret("yes"))) throw Problem("validation_error", "not deleted");
   }

@@ -1,5 +1,7 @@
 #include "cli/prompt.hpp"
 
+#include "cli/problem.hpp"
+
 #include <openssl/crypto.h>
 
 #include <array>
@@ -52,7 +54,10 @@ Secret ask(const std::string& question, Echo echo) {
   std::cerr << question << std::flush;
   const NoEcho quiet(echo);
   std::string line;
-  std::getline(std::cin, line);
+  if (!std::getline(std::cin, line) && line.empty()) {
+    if (echo == Echo::shown) std::cerr << '\n';
+    throw Problem("validation_error", "stopped: the question has no answer");
+  }
   Secret answer(line);
   OPENSSL_cleanse(line.data(), line.size());
   return answer;

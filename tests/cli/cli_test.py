@@ -409,6 +409,18 @@ def test_a_question_that_is_interrupted_leaves_the_terminal_as_it_was(server, ha
     assert "API key:" in shown and shows_typing
 
 
+def test_a_question_without_an_answer_ends_it(server, harbor):
+    arguments = ["connectors", "create", "--definition", "harbor", "--name", "unanswered"]
+    for answers, part in (([("Which one", "\x04")], "Error: stopped: the question has no answer"),
+                          ([("Which one", "1\n"), ("API key:", "\x04")], "Error: stopped: the question has no answer"),
+                          ([("Which one", "1\n"), ("API key:", "\n")], "Error: API key: nothing was given, and it is needed")):
+        shown, shows_typing = at_a_terminal(server, arguments, answers)
+        assert part in shown and shows_typing, shown
+    assert "Begins with hk_" in shown and shown.index("Begins with hk_") < shown.index("API key:"), "what is asked for is explained"
+    shown, _ = at_a_terminal(server, ["connectors", "delete", "--id", harbor], [("Type yes", "\x04")])
+    assert "stopped" in shown and json.loads(server.cli("connectors", "inspect", "--id", harbor, check=0).stdout)
+
+
 def test_somebody_at_a_terminal_sees_that_it_takes_its_time(server, harbor, sandbox):
     http("POST", f"{sandbox}/_faults", {"fault": "delay_ms=3200", "path": "/v1/orders", "times": 1})
     shown, _ = at_a_terminal(server, ["connectors", "execute", "--name", "berth", "--entity", "orders", "--action", "list"], [])
