@@ -74,8 +74,9 @@ def test_a_file_that_is_something_else_is_left_alone(server, tmp_path, content):
 def test_a_link_to_the_settings_stays_one(server, kept, tmp_path):
     link = tmp_path / "link.json"
     link.symlink_to("settings.json")
-    run_cli("workspaces", "use", "--name", "default", environment={"FAIRLEAD_SETTINGS": str(link)}, check=0)
-    assert link.is_symlink() and not kept.is_symlink()
+    server.call("POST", "/workspaces", {"name": "linked"})
+    run_cli("workspaces", "use", "--name", "linked", environment={"FAIRLEAD_SETTINGS": str(link)}, check=0)
+    assert link.is_symlink() and not kept.is_symlink() and "linked" in kept.read_text()
 
 
 def test_many_logins_at_once_all_work(server, tmp_path):
