@@ -76,6 +76,13 @@ Error unusable_credentials(const std::string& reason) {
           .code = "credential_needs_reauth"};
 }
 
+/// The service said that it did it; only its answer cannot be read.
+bool is_garbled_success(const CallError& failure) {
+  const bool unreadable = failure.kind == CallErrorKind::http_client ||
+                          failure.kind == CallErrorKind::record_expression;
+  return unreadable && failure.status / 100 == 2;
+}
+
 store::ToolCallRow new_row(const Caller& caller, const StoredConnector& connector,
                            const ExecuteCommand& command, const CallSource& source, Instant now,
                            const vault::Vault& vault) {
@@ -335,7 +342,9 @@ Task<Result<Executed>> Executor::call_service(StoredConnectorPtr connector,
       executed.download = std::move(outcome->download);
       result = std::move(executed);
     } else {
-      result = co_await refused(connector, std::move(outcome).error(), credentials.needs_reauth());
+      CallError failure = std::move(outcome).error();
+      if (is_write(*operation) && is_garbled_success(failure)) failure.outcome_unknown = true;
+      result = co_await refused(connector, std::move(failure), credentials.needs_reauth());
     }
   } catch (const Failure& failure) {
     result = failure.error();
@@ -364,7 +373,10 @@ Task<Error> Executor::refused(StoredConnectorPtr connector, CallError failure, b
     error.code = "provider_unavailable";
     error.fields.clear();
   }
-  if (unknown) error.kind = ErrorKind::conflict;  // nobody may take it for worth repeating
+  if (unknown) {  // nobody may take it for worth repeating
+    error.kind = ErrorKind::conflict;
+    error.message += "; the service may have carried it out: look there before you send it again";
+  }
   co_return error;
 }
 

@@ -596,6 +596,35 @@ class HangsUp {
   std::atomic<bool> stopping_ = false;
 };
 
+TEST_F(Whole, TakesNoWriteForUndoneWhoseSuccessCannotBeRead) {
+  net::HttpServer page(test.workers, {}, [](net::Request) -> Task<net::Response> {
+    co_return net::Response{200, {{"Content-Type", "text/html"}}, "<p>Welcome back</p>", {}};
+  });
+  page.start();
+  Services services{.database = *test.database,
+                    .vault = *test.vault,
+                    .access = *test.access,
+                    .catalogue = test.catalogue,
+                    .engine = test.engine,
+                    .clock = test.clock,
+                    .connect_to = net::Endpoint{"127.0.0.1", page.port()}};
+  Platform elsewhere(services, test.workers.loop(0).get_executor());
+  const auto failure_of = [&](ExecuteCommand command) {
+    auto answer = test.run(
+        elsewhere.executor().execute(admin, id, std::move(command), {}, Deadline::never()));
+    return answer ? Error{} : answer.error();
+  };
+  const Error write =
+      failure_of({.entity = "customers", .action = "create", .params = {{"name", "x"}}});
+  EXPECT_EQ(write.code, "outcome_unknown");
+  EXPECT_EQ(write.kind, ErrorKind::conflict);
+  EXPECT_NE(write.message.find("look there before you send it again"), std::string::npos)
+      << write.message;
+  const Error read = failure_of({.entity = "customers", .action = "get", .params = {{"id", "c1"}}});
+  EXPECT_EQ(read.code, "provider_unavailable") << "a read may be asked for again";
+  test.run(elsewhere.stop());
+}
+
 TEST_F(Whole, NeverRepeatsAWriteWhoseOutcomeNobodyKnows) {
   HangsUp service;
   Services services{.database = *test.database,
@@ -614,6 +643,8 @@ TEST_F(Whole, NeverRepeatsAWriteWhoseOutcomeNobodyKnows) {
     ASSERT_FALSE(lost);
     EXPECT_EQ(lost.error().code, "outcome_unknown") << lost.error().message;
     EXPECT_EQ(lost.error().kind, ErrorKind::conflict);
+    EXPECT_NE(lost.error().message.find("before you send it again"), std::string::npos)
+        << lost.error().message;
   }
   EXPECT_EQ(service.requests, 1);
   const auto calls = test.run(test.platform->tool_calls().list(admin, {}));
