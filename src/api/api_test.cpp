@@ -1,6 +1,7 @@
 #include "api/api.hpp"
 
 #include "support/api_under_test.hpp"
+#include "support/freed_memory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -71,6 +72,21 @@ TEST(Head, IsAnsweredAsGet) {
   EXPECT_EQ(status_of("HEAD", connectors), 401);
   EXPECT_EQ(status_of("HEAD", "/api/v1/execute/batch"), 405);
   EXPECT_EQ(status_of("HEAD", "/nowhere"), 404);
+}
+
+TEST(Secrets, OfARequestAreGoneWhenItIsAnswered) {
+  ApiUnderTest test;
+  const std::string secret = "fls_unwiped-0123456789-abcdefghijklmnopq";
+  net::Request request{.method = "POST",
+                       .target = "/api/v1/account/applications/token",
+                       .body = json::serialize(json::object{{"client_id", test.first.client.str()},
+                                                            {"client_secret", secret}}),
+                       .peer = "203.0.113.7"};
+  // On this thread, whose memory is searched.
+  const auto answer = [&] {
+    EXPECT_EQ(run_to_end(test.api->handle(std::move(request))).status, 401);
+  };
+  EXPECT_EQ(fairlead::testing::freed_blocks_with(secret, answer), 0);
 }
 
 }  // namespace

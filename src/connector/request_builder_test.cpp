@@ -688,6 +688,7 @@ TEST(BaseUrl, SettingsFillTheirPlace) {
       {ending, R"({"tld":"eu"})", "https://www.zoho.eu/crm"},
       {ending, R"({"tld":"com.au"})", "https://www.zoho.com.au/crm"},
       {ending, R"({"tld":"evil.com"})", "invalid_parameter tld"},
+      {ending, R"({"tld":"evil.au"})", "invalid_parameter tld"},  // somebody's domain
       {path, R"({"p":"a b:c"})", "https://acme.example/x/a%20b:c/v1"},
       {path, R"({"p":"../y"})", "invalid_parameter p"},
       {path, R"({"p":".."})", "invalid_parameter p"},

@@ -3,6 +3,7 @@
 #include "platform/credential_bundle.hpp"
 #include "platform/cursor.hpp"
 #include "platform/paging.hpp"
+#include "platform/renewals.hpp"
 #include "platform/sealed_credentials.hpp"
 #include "support/platform_under_test.hpp"
 #include "support/raw_socket.hpp"
@@ -184,6 +185,24 @@ TEST(Admission, HoldsEveryLimit) {
   }
 }
 
+// --- Renewals -----------------------------------------------------------------------------------
+
+TEST(Renewals, ShareAFailureForAMoment) {
+  Renewals renewals;
+  const auto turn = [&] { return run_to_end(renewals.take_turn("connector")); };
+  {
+    auto first = turn();
+    ASSERT_TRUE(first);
+    first->failed({.permanent = false, .message = "in trouble", .status = 503});
+  }
+  const auto second = turn();
+  ASSERT_FALSE(second) << "a service in trouble is not asked by everyone in turn";
+  EXPECT_EQ(second.error().message, "in trouble");
+  renewals.forget_failure("connector");
+  EXPECT_TRUE(turn()) << "new credentials have failed nowhere yet";
+  EXPECT_TRUE(turn());
+}
+
 // --- On a whole platform ------------------------------------------------------------------------
 
 AddConnector harbor_with(std::map<std::string, std::string> fields) {
@@ -206,6 +225,17 @@ class Whole : public ::testing::Test {
   Result<Executed> execute(ExecuteCommand command) {
     return test.run(
         test.platform->executor().execute(admin, id, std::move(command), {}, Deadline::never()));
+  }
+
+  /// The same platform's, on another database.
+  Services services_on(store::Database& database) {
+    return {.database = database,
+            .vault = *test.vault,
+            .access = *test.access,
+            .catalogue = test.catalogue,
+            .engine = test.engine,
+            .clock = test.clock,
+            .connect_to = std::nullopt};
   }
 
   PlatformUnderTest test;
@@ -313,13 +343,14 @@ TEST_F(Whole, KeepsACallInTheLogWhateverItsWordsAre) {
   EXPECT_FALSE(logged.contains(long_word));
 }
 
-/// Another database, that counts what is written, and can be away.
+/// Another database, that counts what is asked of it, and can be away.
 class CountingDatabase final : public store::Database {
  public:
   CountingDatabase(store::Database& inner, asio::any_io_executor loop)
       : inner_(inner), loop_(std::move(loop)) {}
-  std::atomic<int> writes = 0;
+  std::atomic<int> reads = 0, writes = 0;
   std::atomic<bool> away = false;
+  std::function<void()> after_a_read = [] {};  ///< before the reader hears of it
 
   std::string_view kind() const override { return inner_.kind(); }
   Task<void> forget_deleted() override { return inner_.forget_deleted(); }
@@ -329,28 +360,41 @@ class CountingDatabase final : public store::Database {
  private:
   void submit(Mode mode, std::function<void(store::Connection&)> work,
               std::function<void(std::exception_ptr)> done) override {
-    if (mode == Mode::write) ++writes;
+    ++(mode == Mode::write ? writes : reads);
     if (away)
       done(std::make_exception_ptr(Failure(Error{ErrorKind::unavailable, "away"})));
+    else if (mode == Mode::write)
+      asio::co_spawn(loop_, inner_.write(std::move(work)), std::move(done));
     else
-      asio::co_spawn(
-          loop_, mode == Mode::write ? inner_.write(std::move(work)) : inner_.read(std::move(work)),
-          std::move(done));
+      asio::co_spawn(loop_, inner_.read(std::move(work)),
+                     [this, told = std::move(done)](std::exception_ptr failure) {
+                       after_a_read();
+                       told(std::move(failure));
+                     });
   }
   store::Database& inner_;
   asio::any_io_executor loop_;
 };
 
+TEST_F(Whole, KeepsNoConnectorThatWasReadBeforeAChange) {
+  CountingDatabase counted(*test.database, test.workers.loop(1).get_executor());
+  Services services = services_on(counted);
+  ConnectorCache cache(services);
+  const auto find = [&] {
+    EXPECT_TRUE(test.run(cache.find(test.first.organization, id)));
+    return counted.reads.load();
+  };
+  counted.after_a_read = [&] { cache.forget(id); };  // as after a change in between
+  EXPECT_EQ(find(), 1);
+  counted.after_a_read = [] {};
+  EXPECT_EQ(find(), 2) << "what was read before the change was not kept";
+  EXPECT_EQ(find(), 2);
+}
+
 // Many rows a commit are what a busy log costs less by.
 TEST_F(Whole, WritesTheLogManyCallsAtATime) {
   CountingDatabase counted(*test.database, test.workers.loop(1).get_executor());
-  Services services{.database = counted,
-                    .vault = *test.vault,
-                    .access = *test.access,
-                    .catalogue = test.catalogue,
-                    .engine = test.engine,
-                    .clock = test.clock,
-                    .connect_to = std::nullopt};
+  Services services = services_on(counted);
   asio::io_context loop;  // stands still until all calls are in
   ToolCallLog log(services, loop.get_executor());
   const auto add = [&](int calls) {
