@@ -19,10 +19,9 @@ class Browser:
             os.dup2(ends[0], 3)
             os.dup2(ends[1], 4)
 
-        flags = ["--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+        # No sandbox: it opens our own pages only, and the sandbox starts neither for root nor in most containers.
+        flags = ["--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
                  f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]
-        if os.geteuid() == 0:
-            flags.append("--no-sandbox")
         self.process = subprocess.Popen([PROGRAM, *flags, "about:blank"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         close_fds=False, preexec_fn=connect)
         os.close(to_browser)
