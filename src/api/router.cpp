@@ -142,7 +142,7 @@ struct Pattern {
 
   bool matches(std::span<const std::string_view> given) const {
     if (given.size() != segments.size()) return false;
-    for (std::size_t i = 0; i < given.size(); ++i)
+    for (std::size_t i = given.size(); i-- > 0;)  // most begin alike
       if (is_hole(segments[i]) ? given[i].empty() : given[i] != segments[i]) return false;
     return true;
   }
@@ -167,8 +167,9 @@ Match find_route(std::string_view method, std::span<const std::string_view> segm
   if (method == "HEAD") method = "GET";
   Match match;
   std::size_t holes_of_best = 0;
-  for (std::size_t i = 0; i < route_table.size(); ++i) {
-    const Pattern& pattern = patterns()[i];
+  const std::vector<Pattern>& all = patterns();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Pattern& pattern = all[i];
     if (!pattern.matches(segments)) continue;
     const auto holes = static_cast<std::size_t>(
         std::count_if(pattern.segments.begin(), pattern.segments.end(), is_hole));

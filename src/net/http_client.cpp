@@ -61,8 +61,11 @@ std::optional<std::string> fault_of(const OutboundRequest& request) {
   const Url& url = request.url;
   if (!is_header_name(request.method) || request.method == "CONNECT")
     return "the method cannot be sent";
+  const auto ends_host = [](char c) {
+    return c == '/' || c == '?' || c == '#' || c == '@' || c == '[' || c == ']' || c == '\\';
+  };
   if (url.host.empty() || !is_visible(url.host) ||
-      url.host.find_first_of("/?#@[]\\") != std::string::npos || url.port == 0)
+      std::any_of(url.host.begin(), url.host.end(), ends_host) || url.port == 0)
     return "the URL's host cannot be sent";
   if (!url.target.starts_with('/') || !is_visible(url.target) ||
       url.target.find('#') != std::string::npos)

@@ -35,9 +35,9 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 bool is_header_name(std::string_view name) noexcept {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return name_characters[static_cast<unsigned char>(c)];
-  });
+  bool good = !name.empty();
+  for (const char c : name) good &= name_characters[static_cast<unsigned char>(c)];
+  return good;
 }
 
 bool is_header_value(std::string_view value) noexcept {
