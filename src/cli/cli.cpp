@@ -405,7 +405,7 @@ std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
 
 /// What CLI11 says of numbers of arguments, said to a person.
 std::string in_our_words(const CLI::ParseError& error) {
-  const std::string said = error.what();
+  std::string said = error.what();
   const std::string name = said.substr(0, said.find(':'));
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
     return said.find("At Most") != std::string::npos ? name + " is given more than once"

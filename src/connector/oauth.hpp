@@ -8,6 +8,7 @@ namespace fairlead::connector {
 
 /// Why renewal failed: `permanent` (invalid_grant and the like: the user has to connect again) or
 /// not.
+// NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): it loses sight of it in coroutines
 struct RenewalFailure {
   bool permanent = false;
   std::string message;  ///< never holds a token or the endpoint's whole answer

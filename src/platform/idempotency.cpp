@@ -25,7 +25,8 @@ Result<IdempotencyKey> IdempotencyKey::parse(std::string_view key, std::string t
   const bool visible =
       std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (key.empty() || key.size() > longest_key || !visible)
-    return invalid_field("Idempotency-Key", "Idempotency-Key must have 1 to 255 visible ASCII characters");
+    return invalid_field("Idempotency-Key",
+                         "Idempotency-Key must have 1 to 255 visible ASCII characters");
   return IdempotencyKey{std::string(key), std::move(text)};
 }
 

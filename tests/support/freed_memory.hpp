@@ -26,6 +26,7 @@ inline void search_and_free(void* block) noexcept {
   if (block != nullptr && !sought.empty() &&
       memmem(block, malloc_usable_size(block), sought.data(), sought.size()) != nullptr)
     ++freed_blocks_found;
+  // NOLINTNEXTLINE(clang-analyzer-unix.MismatchedDeallocator): operator delete is what calls this
   std::free(block);
 }
 
