@@ -50,11 +50,12 @@ elseif(LLD)
 endif()
 
 # A release is optimized by what ran (docs/decisions/0016-optimized-by-what-runs.md): `make profile` writes the file anew.
-# A function that changed since is optimized without it. The sum has everything built again after a new file.
+# A function that changed since is optimized without it. The sum has everything built again after a new file;
+# functions of one file go by that file's name alone, so that the profile holds in every checkout.
 set(FAIRLEAD_PROFILE ${PROJECT_SOURCE_DIR}/cmake/fairlead.profdata)
 option(FAIRLEAD_PROFILING "Build the program that notes what runs" OFF)
 if(FAIRLEAD_PROFILING)
-  add_compile_options(-fprofile-generate -fprofile-update=atomic)
+  add_compile_options(-fprofile-generate -fprofile-update=atomic "SHELL:-mllvm -static-func-full-module-prefix=false")
   add_link_options(-fprofile-generate)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${FAIRLEAD_PROFILE})
@@ -62,7 +63,7 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   cmake_path(RELATIVE_PATH FAIRLEAD_PROFILE BASE_DIRECTORY ${PROJECT_BINARY_DIR})  # the same for ccache in every checkout
   add_compile_definitions(FAIRLEAD_PROFILE_SUM="${sum}")
   add_compile_options(-fprofile-use=${FAIRLEAD_PROFILE} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled -Wno-backend-plugin
-    -mllvm -profile-summary-cutoff-hot=999900)  # the loops over answers would count as all that is hot
+    "SHELL:-mllvm -static-func-full-module-prefix=false" "SHELL:-mllvm -profile-summary-cutoff-hot=999900")  # the loops over answers would count as all that is hot
 endif()
 
 add_compile_options(-Xclang -fno-pch-timestamp)
