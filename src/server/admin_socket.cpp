@@ -61,17 +61,18 @@ class SocketFolder {
 
 Descriptor new_socket() { return Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
 
+void set_patience(int descriptor) {
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
 Descriptor connect_to(const SocketFolder& folder) {
   Descriptor client = new_socket();
+  set_patience(client.get());  // a connect waits, too, while the queue is full
   const sockaddr_un address = folder.address();
   if (connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0)
     return client;
   return Descriptor();
-}
-
-void set_patience(int descriptor) {
-  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 }
 
 /// A line without its end; nullopt when none came.
@@ -145,7 +146,10 @@ struct AdminSocket::Impl {
   void serve() const {
     pollfd waiting[] = {{listener.get(), POLLIN, 0}, {stop.get(), POLLIN, 0}};
     for (;;) {
-      if (poll(waiting, 2, -1) < 0 && errno != EINTR) return;
+      if (poll(waiting, 2, -1) < 0) {
+        if (errno == EINTR) continue;
+        return;
+      }
       if (waiting[1].revents != 0) return;
       const Descriptor client(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
       if (client.is_open()) answer(client.get());
@@ -196,7 +200,6 @@ json::object ask_server(const std::filesystem::path& state_dir, const json::obje
   if (!folder.is_open()) throw nobody();
   const Descriptor server = connect_to(folder);
   if (!server.is_open()) throw nobody();
-  set_patience(server.get());
   if (!write_line(server.get(), request)) throw nobody();
   const auto line = read_line(server.get());
   if (!line) throw nobody();
