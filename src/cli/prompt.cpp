@@ -51,8 +51,8 @@ class NoEcho {
 }  // namespace
 
 Secret ask(const std::string& question, Echo echo) {
+  const NoEcho quiet(echo);  // first: it throws away what is typed before it
   std::cerr << question << std::flush;
-  const NoEcho quiet(echo);
   std::string line;
   if (!std::getline(std::cin, line) && line.empty()) {
     if (echo == Echo::shown) std::cerr << '\n';

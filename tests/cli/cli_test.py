@@ -3,17 +3,16 @@ import fcntl
 import http.server as http_server
 import json
 import os
-import pty
 import re
 import stat
 import subprocess
-import termios
 import threading
 
 import pytest
 
 from support.commands import every_command
 from support.harness import BINARY, http, run_cli, write_secret
+from support.terminal import Terminal
 
 
 def error_of(done):
@@ -337,9 +336,7 @@ def test_the_schema_of_a_command_says_what_it_calls(server):
 
 
 def test_a_terminal_gets_a_table_and_a_pipe_gets_json(server, harbor):
-    table = subprocess.run(["script", "-qec", f"{BINARY} connectors list", "/dev/null"], capture_output=True, text=True, env={
-        **os.environ, "FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
-        "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"]}).stdout
+    table = subprocess.run(["script", "-qec", f"{BINARY} connectors list", "/dev/null"], capture_output=True, text=True, env={**os.environ, **server.client_environment}).stdout
     assert table.splitlines()[0].split() == ["ID", "NAME", "SERVICE", "STATUS", "CREATED", "(UTC)"]
     assert json.loads(server.cli("connectors", "list", check=0).stdout)["data"]
 
@@ -384,23 +381,14 @@ def test_looking_at_an_installation_that_is_not_there_makes_none(tmp_path, comma
 def at_a_terminal(server, arguments, answers):
     """Runs a command on a terminal of its own; for each (prompt, keys) waits and types. Answers what was shown, and whether the terminal
     shows at the end what is typed."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ.update(FAIRLEAD_SERVER=server.url, FAIRLEAD_CLIENT_ID=server.client["client_id"],
-                          FAIRLEAD_CLIENT_SECRET=server.client["client_secret"], FAIRLEAD_ORGANIZATION_ID=server.client["organization_id"])
-        os.execv(BINARY, [str(BINARY), *arguments])
-    shown, shows_typing = b"", None
-    try:
-        while True:
-            shown += os.read(terminal, 4096)
-            shows_typing = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
-            if answers and answers[0][0] in shown.decode(errors="replace"):
-                os.write(terminal, answers.pop(0)[1].encode())
-    except OSError:  # the other end is closed
-        shows_typing = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
-    os.waitpid(child, 0)
-    os.close(terminal)
-    return shown.decode(), shows_typing
+    terminal = Terminal([BINARY, *arguments], environment=server.client_environment)
+    for prompt, keys in answers:
+        terminal.wait_for(prompt)
+        if prompt == "API key:":
+            assert not terminal.shows_typing(), "who sees the question may type: it is hidden by then, and what is typed counts"
+        terminal.type(keys)
+    shown, _, shows_typing = terminal.end()
+    return shown, shows_typing
 
 
 def test_a_question_that_is_interrupted_leaves_the_terminal_as_it_was(server, harbor):

@@ -1,18 +1,14 @@
 """`fairlead connector validate|lint|show|test`: our own definitions pass, and bad input is named, of every kind."""
-import fcntl
 import json
-import os
 import pathlib
 import re
 import socket
-import struct
-import subprocess
-import termios
 import threading
 
 import pytest
 
 from support.harness import BINARY, free_port, run_cli
+from support.terminal import Terminal
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONNECTORS = sorted(path.parent for path in (ROOT / "connectors").glob("*/connector.yaml"))
@@ -237,19 +233,9 @@ def test_show_as_json_and_as_tools():
 @pytest.mark.parametrize("columns", [80, 132])
 def test_show_fits_the_terminal(columns):
     for folder in CONNECTORS:
-        mine, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        process = subprocess.Popen([BINARY, "connector", "show", folder], stdout=theirs, stderr=subprocess.PIPE)
-        os.close(theirs)
-        shown = b""
-        try:
-            while piece := os.read(mine, 65536):
-                shown += piece
-        except OSError:  # the other side was closed
-            pass
-        assert process.wait(30) == 0
-        os.close(mine)
-        lines = shown.decode().splitlines()
+        shown, code, _ = Terminal([BINARY, "connector", "show", folder], columns).end()
+        assert code == 0
+        lines = shown.splitlines()
         assert len(lines) > 50 and max(map(len, lines)) <= min(columns, 100), folder.name
 
 

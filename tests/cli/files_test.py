@@ -71,9 +71,7 @@ def test_any_answer_goes_into_the_file(server, harbor, tmp_path):
 def test_an_interrupted_download_leaves_nothing(server, harbor, sandbox, download, tmp_path):
     flags, _ = download
     http("POST", f"{sandbox}/_faults", {"fault": "delay_ms=60000", "path": "/v1/files", "times": 1})
-    environment = {"FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
-                   "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"]}
-    running = subprocess.Popen([BINARY, *flags, tmp_path / "file"], env={**os.environ, **environment})
+    running = subprocess.Popen([BINARY, *flags, tmp_path / "file"], env={**os.environ, **server.client_environment})
     wait_until(lambda: os.listdir(tmp_path), what="a file in the making")
     running.send_signal(signal.SIGINT)
     assert running.wait(timeout=60) == 130 and os.listdir(tmp_path) == []
@@ -85,11 +83,9 @@ def test_who_reads_no_further_is_asked_for_nothing_more(server, harbor, sandbox,
     write_secret(tmp_path / "key.json", '{"api_key": "hk_sandbox"}')
     local = ["exec-local", "--definition", "harbor", "--entity", "tickets", "--action", "list", "--params", '{"limit":1}', "--all", "--credentials",
              tmp_path / "key.json", "--config", json.dumps({"base_url": sandbox})]
-    environment = {"FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
-                   "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"]}
     for command in (local, [*EXECUTE, "tickets", "--action", "list", "--params", '{"limit":1}', "--all"]):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([BINARY, *command], stdout=full, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+            done = subprocess.run([BINARY, *command], stdout=full, stderr=subprocess.PIPE, text=True, env={**os.environ, **server.client_environment})
         error = json.loads(done.stderr.splitlines()[-1])
         error = error.get("error", error)
         assert done.returncode == 1 and "cannot be written" in error["message"] and "progress" not in done.stderr, done

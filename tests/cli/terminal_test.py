@@ -1,15 +1,12 @@
 """What a person sees on a terminal of 80 columns: tables that can be copied from, descriptions that can be read."""
 import json
 import os
-import pty
-import struct
-import fcntl
 import subprocess
-import termios
 
 import pytest
 
 from support.harness import BINARY, run_cli, wait_until
+from support.terminal import Terminal
 
 
 @pytest.fixture
@@ -19,21 +16,7 @@ def at_80(server):
 
 def shown_at(server, columns, *arguments):
     """What a command shows on a terminal of so many columns."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {"FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
-                   "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"]}
-    running = subprocess.Popen([BINARY, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **environment})
-    os.close(theirs)
-    shown = b""
-    try:
-        while piece := os.read(ours, 65536):
-            shown += piece
-    except OSError:  # the other end is closed
-        pass
-    running.wait(timeout=60)
-    os.close(ours)
-    return shown.decode().replace("\r\n", "\n")
+    return Terminal([BINARY, *arguments], columns, server.client_environment).end()[0]
 
 
 def rows_of(text):
@@ -83,9 +66,7 @@ def test_a_description_is_for_reading(server, harbor, at_80):
     assert "tickets create" in tickets and "One of: open" in tickets and "comments" not in [line[:8] for line in tickets.splitlines()]
     get = at_80("connectors", "describe", "--name", "berth", "--entity", "tickets", "--action", "get")
     command = get.splitlines()[-1].removeprefix("  $ fairlead ").replace("<id>", "tkt_1001")
-    done = subprocess.run(["bash", "-c", f"{BINARY} {command}"], capture_output=True, text=True, env={
-        **os.environ, "FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
-        "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"]})
+    done = subprocess.run(["bash", "-c", f"{BINARY} {command}"], capture_output=True, text=True, env={**os.environ, **server.client_environment})
     assert json.loads(done.stdout)["result"]["id"] == "tkt_1001", (command, done)
 
 

@@ -72,9 +72,7 @@ def test_no_secret_is_anywhere_but_sealed(tmp_path, sandbox):
     call("DELETE", f"/integrations/connectors/{key['id']}")
     texts["metrics"] = http("GET", server.url + "/metrics").body
     texts["token answer"] = b""
-    done = run_cli("connectors", "list", environment={"FAIRLEAD_SERVER": server.url, "FAIRLEAD_CLIENT_ID": server.client["client_id"],
-                                                      "FAIRLEAD_CLIENT_SECRET": server.client["client_secret"], "FAIRLEAD_ORGANIZATION_ID": server.client["organization_id"],
-                                                      "FAIRLEAD_SETTINGS": str(tmp_path / "none.json")})
+    done = run_cli("connectors", "list", environment={**server.client_environment, "FAIRLEAD_SETTINGS": str(tmp_path / "none.json")})
     texts["command line"] = (done.stdout + done.stderr).encode()
     process = f"/proc/{server.process.process.pid}"
     texts["arguments"] = open(process + "/cmdline", "rb").read()

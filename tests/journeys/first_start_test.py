@@ -2,7 +2,6 @@
 import concurrent.futures
 import json
 import os
-import pty
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 from support import browser
 from support.harness import BINARY, Process, free_port, http, run_cli, wait_until
 from support.postgres import Postgres
+from support.terminal import Terminal
 
 PASSWORD = "four random words here"
 
@@ -87,18 +87,14 @@ def test_the_code_is_in_its_file_and_in_the_url_and_nowhere_else(fresh):
 
 
 def test_a_terminal_is_shown_the_address(tmp_path):
-    master, terminal = pty.openpty()
     state, port = tmp_path / "state", free_port()
-    server = subprocess.Popen([BINARY, "serve", "--state-dir", state, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=terminal)
-    os.close(terminal)
-    shown = b""
-    while b"/setup#" not in shown or not shown.endswith(b"\n"):
-        shown += os.read(master, 4096)
-    server.terminate()
-    assert server.wait(timeout=30) == 0
-    os.close(master)
+    server = Terminal([BINARY, "serve", "--state-dir", state, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.DEVNULL)
+    server.wait_for("/setup#")
+    server.process.terminate()
+    shown, code, _ = server.end()
+    assert code == 0
     code = (state / "setup-code").read_text().strip()
-    assert f"http://127.0.0.1:{port}/setup#{code}" in shown.decode()
+    assert f"http://127.0.0.1:{port}/setup#{code}\n" in shown
 
 
 def test_five_wrong_tries_make_a_new_code(fresh):

@@ -157,10 +157,14 @@ class Server:
     def call(self, method, path, body=None, token=None, headers=None):
         return http(method, self.api + path, body, {"Authorization": f"Bearer {token or self.token()}", **(headers or {})})
 
+    @property
+    def client_environment(self):
+        """By which the command line finds it and is let in."""
+        return {"FAIRLEAD_SERVER": self.url, "FAIRLEAD_CLIENT_ID": self.client["client_id"], "FAIRLEAD_CLIENT_SECRET": self.client["client_secret"],
+                "FAIRLEAD_ORGANIZATION_ID": self.client["organization_id"]}
+
     def cli(self, *arguments, stdin="", environment=None, check=None):
-        settings = {"FAIRLEAD_SETTINGS": str(self.folder / "settings.json"), "FAIRLEAD_SERVER": self.url,
-                    "FAIRLEAD_CLIENT_ID": self.client["client_id"], "FAIRLEAD_CLIENT_SECRET": self.client["client_secret"],
-                    "FAIRLEAD_ORGANIZATION_ID": self.client["organization_id"], **(environment or {})}
+        settings = {"FAIRLEAD_SETTINGS": str(self.folder / "settings.json"), **self.client_environment, **(environment or {})}
         return run_cli(*arguments, stdin=stdin, environment=settings, check=check)
 
 
