@@ -33,7 +33,7 @@ class Crowd:
 
     def add(self, job, rounds=ROUNDS, many=2):
         for _ in range(many):
-            self.threads.append(threading.Thread(target=self.work, args=(job, rounds)))
+            self.threads.append(threading.Thread(target=self.work, args=(job, rounds), daemon=True))
 
     def work(self, job, rounds):
         for number in itertools.count() if rounds is None else range(rounds):

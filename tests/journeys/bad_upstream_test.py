@@ -173,7 +173,7 @@ def test_a_service_that_is_slow_for_one_does_not_slow_the_others(server, connect
         connection.sendall(response(200, {"id": 1}))
 
     upstream.answer, asked_before = stall, len(upstream.requests)
-    slow = [threading.Thread(target=execute, args=(server, connector)) for _ in range(4)]
+    slow = [threading.Thread(target=execute, args=(server, connector), daemon=True) for _ in range(4)]
     for thread in slow:
         thread.start()
     wait_until(lambda: len(upstream.requests) >= asked_before + len(slow), what="the slow calls reaching the service")

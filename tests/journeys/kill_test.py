@@ -33,7 +33,7 @@ def test_killed_a_hundred_times_nothing_acknowledged_is_lost(tmp_path):
         for connector in new:
             assert server.call("GET", f"/integrations/connectors/{connector}", token=token).status == 200, f"round {round_number}: {connector} is lost"
         new, stop = [], threading.Event()
-        writers = [threading.Thread(target=create_until_killed, args=(server, token, new, stop)) for _ in range(3)]
+        writers = [threading.Thread(target=create_until_killed, args=(server, token, new, stop), daemon=True) for _ in range(3)]
         for writer in writers:
             writer.start()
         wanted = random.randrange(1, 12)
@@ -57,7 +57,7 @@ def test_killed_a_hundred_times_nothing_acknowledged_is_lost(tmp_path):
 def test_sigterm_in_the_middle_of_writes_ends_cleanly(tmp_path):
     server = Server(tmp_path).start()
     token, new, stop = server.token(), [], threading.Event()
-    writers = [threading.Thread(target=create_until_killed, args=(server, token, new, stop)) for _ in range(4)]
+    writers = [threading.Thread(target=create_until_killed, args=(server, token, new, stop), daemon=True) for _ in range(4)]
     for writer in writers:
         writer.start()
     wait_until(lambda: len(new) >= 20, what="twenty writes")
@@ -87,7 +87,7 @@ def test_a_request_that_runs_when_the_server_stops_ends_with_it(tmp_path, signal
         except OSError:
             answers.append("closed")
 
-    caller = threading.Thread(target=execute)
+    caller = threading.Thread(target=execute, daemon=True)
     caller.start()
     upstream, _ = listener.accept()
     server.process.process.send_signal(signal.SIGTERM)

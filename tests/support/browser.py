@@ -1,6 +1,7 @@
 """A real browser for tests: Chromium without a window, driven through its DevTools pipe; nothing to install beside it."""
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -13,17 +14,12 @@ class Browser:
         self.profile = tempfile.mkdtemp(prefix="browser")
         to_browser, self.writer = os.pipe()
         self.reader, from_browser = os.pipe()
-
-        def connect():  # it reads from descriptor 3 and writes to 4
-            ends = os.dup(to_browser), os.dup(from_browser)
-            os.dup2(ends[0], 3)
-            os.dup2(ends[1], 4)
-
         # No sandbox: it opens our own pages only, and the sandbox starts neither for root nor in most containers.
         flags = ["--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
                  f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]
-        self.process = subprocess.Popen([PROGRAM, *flags, "about:blank"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        close_fds=False, preexec_fn=connect)
+        # It reads from descriptor 3 and writes to 4, which a shell gives it: Python's own code between fork and exec may hang when there are threads.
+        self.process = subprocess.Popen(["sh", "-c", 'exec "$@" 3<&0 4>&1 0</dev/null 1>/dev/null', "sh", PROGRAM, *flags, "about:blank"],
+                                        stdin=to_browser, stdout=from_browser, stderr=subprocess.DEVNULL)
         os.close(to_browser)
         os.close(from_browser)
         self.buffer, self.number, self.session, self.events = b"", 0, None, []
@@ -47,6 +43,7 @@ class Browser:
 
     def receive(self):
         while b"\0" not in self.buffer:
+            assert select.select([self.reader], [], [], 60)[0], "the browser says nothing for 60 s"
             piece = os.read(self.reader, 1 << 16)
             assert piece, "the browser ended"
             self.buffer += piece
