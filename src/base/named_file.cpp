@@ -1,5 +1,7 @@
 #include "base/named_file.hpp"
 
+#include "base/owner_only.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -31,11 +33,8 @@ Result<std::string> read_file(const std::string& path, std::string_view what, Re
   };
   struct stat status {};
   if (file.number < 0 || fstat(file.number, &status) != 0) return unreadable();
-  if (readers == Readers::owner_only && !standard_input && S_ISREG(status.st_mode) &&
-      (status.st_mode & 077) != 0)
-    return Error{ErrorKind::forbidden,
-                 fmt::format("{} can be read by others (mode {:o}); run: chmod 600 '{}'", path,
-                             status.st_mode & 0777u, path)};
+  if (readers == Readers::owner_only && !standard_input && S_ISREG(status.st_mode))
+    if (auto alone = check_owner_only(what, path, status.st_mode); !alone) return alone.error();
   std::string text;
   std::array<char, 65'536> piece{};
   for (;;) {
