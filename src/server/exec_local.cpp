@@ -156,14 +156,12 @@ class LocalEngine {
     if (auto cursor = connector::take_paging_words(**definition, **operation, call.params);
         cursor && !call.cursor)
       call.cursor = std::move(cursor);
-    std::vector<std::string> known;
-    for (const auto& one : (*operation)->parameters) known.push_back(one.name);
-    for (const auto& one : (*operation)->body.fields) known.push_back(one.name);
     for (const std::string& name :
          connector::unknown_parameters(**definition, **operation, call.params))
       return CallError{CallErrorKind::invalid_parameter,
                        fmt::format("unknown parameter '{}'{}", name,
-                                   what_else(name, known, "this action takes"))};
+                                   what_else(name, connector::parameter_names(**operation),
+                                             "this action takes"))};
     return std::nullopt;
   }
 
