@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
-BINARY = pathlib.Path(os.environ.get("FAIRLEAD_BINARY", pathlib.Path(__file__).parents[2] / "build/dev/bin/fairlead"))
+BINARY = pathlib.Path(os.environ.get("FAIRLEAD_BINARY", pathlib.Path(__file__).parents[2] / "build/dev/bin/fairlead")).absolute()
 
 
 def free_port():
