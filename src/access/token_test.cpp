@@ -5,6 +5,7 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "store/keys.hpp"
+#include "support/forwarding_database.hpp"
 #include "support/installation.hpp"
 
 #include <gtest/gtest.h>
@@ -20,6 +21,7 @@ namespace fairlead::access {
 namespace {
 
 using namespace std::chrono_literals;
+using fairlead::testing::ForwardingDatabase;
 using fairlead::testing::Installation;
 
 /// Signs whatever it is told to, with our own key or with an attacker's.
@@ -530,25 +532,20 @@ TEST_F(TokenTest, AnotherServersNewKeyIsFoundOnceAsked) {
 }
 
 /// Another database, some of whose answers arrive late.
-class LateDatabase final : public store::Database {
+class LateDatabase final : public ForwardingDatabase {
  public:
-  explicit LateDatabase(store::Database& inner) : inner_(inner) {}
+  using ForwardingDatabase::ForwardingDatabase;
   bool is_late = false;
   void deliver() {
     for (const auto& answer : std::exchange(held_, {})) answer();
   }
-
-  std::string_view kind() const override { return inner_.kind(); }
-  Task<void> forget_deleted() override { return inner_.forget_deleted(); }
-  std::string file() const override { return inner_.file(); }
-  Task<void> back_up(std::string path) override { return inner_.back_up(std::move(path)); }
 
  private:
   void submit(Mode mode, std::function<void(store::Connection&)> work,
               std::function<void(std::exception_ptr)> done) override {
     std::exception_ptr failure;
     try {
-      run_to_end(mode == Mode::read ? inner_.read(std::move(work)) : inner_.write(std::move(work)));
+      run_to_end(forward(mode, std::move(work)));
     } catch (...) {
       failure = std::current_exception();
     }
@@ -558,7 +555,6 @@ class LateDatabase final : public store::Database {
       done(failure);
   }
 
-  store::Database& inner_;
   std::vector<std::function<void()>> held_;
 };
 

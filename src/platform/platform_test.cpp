@@ -5,6 +5,7 @@
 #include "platform/paging.hpp"
 #include "platform/renewals.hpp"
 #include "platform/sealed_credentials.hpp"
+#include "support/forwarding_database.hpp"
 #include "support/platform_under_test.hpp"
 #include "support/raw_socket.hpp"
 
@@ -20,6 +21,7 @@ namespace fairlead::platform {
 namespace {
 
 using connector::Definition;
+using fairlead::testing::ForwardingDatabase;
 using fairlead::testing::PlatformUnderTest;
 using fairlead::testing::source_text;
 
@@ -344,18 +346,13 @@ TEST_F(Whole, KeepsACallInTheLogWhateverItsWordsAre) {
 }
 
 /// Another database, that counts what is asked of it, and can be away.
-class CountingDatabase final : public store::Database {
+class CountingDatabase final : public ForwardingDatabase {
  public:
   CountingDatabase(store::Database& inner, asio::any_io_executor loop)
-      : inner_(inner), loop_(std::move(loop)) {}
+      : ForwardingDatabase(inner), loop_(std::move(loop)) {}
   std::atomic<int> reads = 0, writes = 0;
   std::atomic<bool> away = false;
   std::function<void()> after_a_read = [] {};  ///< before the reader hears of it
-
-  std::string_view kind() const override { return inner_.kind(); }
-  Task<void> forget_deleted() override { return inner_.forget_deleted(); }
-  std::string file() const override { return inner_.file(); }
-  Task<void> back_up(std::string path) override { return inner_.back_up(std::move(path)); }
 
  private:
   void submit(Mode mode, std::function<void(store::Connection&)> work,
@@ -363,16 +360,13 @@ class CountingDatabase final : public store::Database {
     ++(mode == Mode::write ? writes : reads);
     if (away)
       done(std::make_exception_ptr(Failure(Error{ErrorKind::unavailable, "away"})));
-    else if (mode == Mode::write)
-      asio::co_spawn(loop_, inner_.write(std::move(work)), std::move(done));
     else
-      asio::co_spawn(loop_, inner_.read(std::move(work)),
-                     [this, told = std::move(done)](std::exception_ptr failure) {
-                       after_a_read();
+      asio::co_spawn(loop_, forward(mode, std::move(work)),
+                     [this, mode, told = std::move(done)](std::exception_ptr failure) {
+                       if (mode == Mode::read) after_a_read();
                        told(std::move(failure));
                      });
   }
-  store::Database& inner_;
   asio::any_io_executor loop_;
 };
 
