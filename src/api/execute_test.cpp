@@ -483,18 +483,24 @@ TEST_F(Execute, LogsNamesAndFingerprintsNotValues) {
         << query;
 }
 
+/// A connector whose access token is renewed; no answer may hold what renews it, or what comes of
+/// it.
+Reply add_renewed_connector(ApiUnderTest& test, const std::string& token) {
+  test.upstream.set_refresh_token("refresh-canary-0");
+  test.secrets.insert(test.secrets.end(), {"refresh-canary", "access-canary", "app-secret-canary"});
+  return test.call(
+      "POST", "/api/v1/integrations/connectors", token,
+      json::object{{"workspace_name", "acme"},
+                   {"connector_type", "test-harbor"},
+                   {"credentials", json::object{{"client_id", "app"},
+                                                {"client_secret", "app-secret-canary"},
+                                                {"refresh_token", "refresh-canary-0"}}}});
+}
+
 TEST(Renewal, HappensOnceForManyCallsAndIsStoredBeforeUse) {
   ApiUnderTest test;
   const std::string token = test.application_token(test.first);
-  test.upstream.set_refresh_token("refresh-canary-0");
-  test.secrets.insert(test.secrets.end(), {"refresh-canary", "access-canary", "app-secret-canary"});
-  const Reply added =
-      test.call("POST", "/api/v1/integrations/connectors", token,
-                json::object{{"workspace_name", "acme"},
-                             {"connector_type", "test-harbor"},
-                             {"credentials", json::object{{"client_id", "app"},
-                                                          {"client_secret", "app-secret-canary"},
-                                                          {"refresh_token", "refresh-canary-0"}}}});
+  const Reply added = add_renewed_connector(test, token);
   ASSERT_EQ(added.status, 200) << added.text;
   EXPECT_EQ(added.string("/auth_scheme"), "harborOAuth");
   const std::string id = added.string("/id");
@@ -543,14 +549,8 @@ TEST(Renewal, HappensOnceForManyCallsAndIsStoredBeforeUse) {
 TEST(Renewal, ThatIsRefusedSaysNothingOfNewCredentials) {
   ApiUnderTest test;
   const std::string token = test.application_token(test.first);
-  test.upstream.set_refresh_token("refresh-canary-0");
-  const Reply added =
-      test.call("POST", "/api/v1/integrations/connectors", token,
-                json::object{{"workspace_name", "acme"},
-                             {"connector_type", "test-harbor"},
-                             {"credentials", json::object{{"client_id", "app"},
-                                                          {"client_secret", "app-secret-canary"},
-                                                          {"refresh_token", "refresh-canary-0"}}}});
+  const Reply added = add_renewed_connector(test, token);
+  ASSERT_EQ(added.status, 200) << added.text;
   const std::string address = "/api/v1/integrations/connectors/" + added.string("/id");
 
   // The grant is withdrawn, and while the service is about to say so somebody gives a key.
