@@ -15,6 +15,24 @@ using fairlead::testing::unrestricted;
 
 constexpr std::string_view key = "hk_unwiped-0123456789-abcdefghijklmnopq";
 
+/// How many blocks with the key a call of the small definition with `components` gives back.
+int left_behind(const std::string& components, RecordingUpstream& upstream,
+                const std::map<std::string, std::string>& given) {
+  net::HttpClient client(unrestricted());
+  Engine engine(client);
+  const auto definition = load_small({.components = components});
+  Call call;
+  call.definition = definition.get();
+  call.entity = "things";
+  call.action = "list";
+  EngineOptions options;
+  options.connect_to = upstream.endpoint();
+  options.on_wait = [](Wait) {};
+  HeldCredentials credentials(given);
+  return freed_blocks_with(key,
+                           [&] { (void)run_to_end(engine.execute(call, credentials, options)); });
+}
+
 TEST(WipedMemory, WhatIsLeftBehindIsFound) {
   if (!freed_memory_is_searched)
     GTEST_SKIP() << "the sanitizers bring an operator delete of their own";
@@ -49,22 +67,11 @@ TEST(WipedMemory, NoCallLeavesTheCredentialBehind) {
   for (const Case& one : cases) {
     RecordingUpstream upstream;
     for (const net::Response& answer : one.answers) upstream.will_answer(answer);
-    net::HttpClient client(unrestricted());
-    Engine engine(client);
-    const auto definition =
-        load_small({.components = std::string("securitySchemes:\n  one: ") + one.scheme});
-    Call call;
-    call.definition = definition.get();
-    call.entity = "things";
-    call.action = "list";
-    EngineOptions options;
-    options.connect_to = upstream.endpoint();
-    options.on_wait = [](Wait) {};
     const std::string text(key);
-    HeldCredentials credentials(
-        {{"token", text}, {"api_key", text}, {"username", text}, {"password", text}});
-    const auto execute = [&] { (void)run_to_end(engine.execute(call, credentials, options)); };
-    EXPECT_EQ(freed_blocks_with(key, execute), 0) << one.name;
+    const std::map<std::string, std::string> given = {
+        {"token", text}, {"api_key", text}, {"username", text}, {"password", text}};
+    const std::string components = std::string("securitySchemes:\n  one: ") + one.scheme;
+    EXPECT_EQ(left_behind(components, upstream, given), 0) << one.name;
     const auto sent = upstream.take();
     EXPECT_EQ(sent.size(), one.answers.size()) << one.name;
   }
@@ -80,26 +87,17 @@ TEST(WipedMemory, NoRenewalLeavesTheCredentialsBehind) {
                           {{"Content-Type", "application/json"}},
                           R"({"access_token":")" + text + R"(","refresh_token":")" + text + "\"}"});
     upstream.will_answer(ok());
-    net::HttpClient client(unrestricted());
-    Engine engine(client);
-    const auto definition = load_small(
-        {.components = "securitySchemes:\n  o:\n    type: oauth2\n    flows:\n"
-                       "      authorizationCode:\n"
-                       "        authorizationUrl: https://login.example/a\n"
-                       "        tokenUrl: https://login.example/t\n"
-                       "        refreshUrl: https://login.example/t\n        scopes: {}\n"
-                       "    x-airbyte-token-refresh: " +
-                       std::string(refresh) + "\n"});
-    Call call;
-    call.definition = definition.get();
-    call.entity = "things";
-    call.action = "list";
-    EngineOptions options;
-    options.connect_to = upstream.endpoint();
-    HeldCredentials credentials(
-        {{"client_id", "id"}, {"client_secret", text}, {"refresh_token", text}});
-    const auto execute = [&] { (void)run_to_end(engine.execute(call, credentials, options)); };
-    EXPECT_EQ(freed_blocks_with(key, execute), 0) << refresh;
+    const std::map<std::string, std::string> given = {
+        {"client_id", "id"}, {"client_secret", text}, {"refresh_token", text}};
+    const std::string components =
+        "securitySchemes:\n  o:\n    type: oauth2\n    flows:\n"
+        "      authorizationCode:\n"
+        "        authorizationUrl: https://login.example/a\n"
+        "        tokenUrl: https://login.example/t\n"
+        "        refreshUrl: https://login.example/t\n        scopes: {}\n"
+        "    x-airbyte-token-refresh: " +
+        std::string(refresh) + "\n";
+    EXPECT_EQ(left_behind(components, upstream, given), 0) << refresh;
     EXPECT_EQ(upstream.take().size(), 2u) << refresh;
   }
 }
