@@ -229,17 +229,6 @@ class Whole : public ::testing::Test {
         test.platform->executor().execute(admin, id, std::move(command), {}, Deadline::never()));
   }
 
-  /// The same platform's, on another database.
-  Services services_on(store::Database& database) {
-    return {.database = database,
-            .vault = *test.vault,
-            .access = *test.access,
-            .catalogue = test.catalogue,
-            .engine = test.engine,
-            .clock = test.clock,
-            .connect_to = std::nullopt};
-  }
-
   PlatformUnderTest test;
   access::Caller admin = access::LocalAdmin::of(test.first.organization);
   ConnectorId id = ConnectorId::random();
@@ -372,7 +361,7 @@ class CountingDatabase final : public ForwardingDatabase {
 
 TEST_F(Whole, KeepsNoConnectorThatWasReadBeforeAChange) {
   CountingDatabase counted(*test.database, test.workers.loop(1).get_executor());
-  Services services = services_on(counted);
+  Services services = test.services_on(counted);
   ConnectorCache cache(services);
   const auto find = [&] {
     EXPECT_TRUE(test.run(cache.find(test.first.organization, id)));
@@ -388,7 +377,7 @@ TEST_F(Whole, KeepsNoConnectorThatWasReadBeforeAChange) {
 // Many rows a commit are what a busy log costs less by.
 TEST_F(Whole, WritesTheLogManyCallsAtATime) {
   CountingDatabase counted(*test.database, test.workers.loop(1).get_executor());
-  Services services = services_on(counted);
+  Services services = test.services_on(counted);
   asio::io_context loop;  // stands still until all calls are in
   ToolCallLog log(services, loop.get_executor());
   const auto add = [&](int calls) {
@@ -639,14 +628,8 @@ TEST_F(Whole, TakesNoWriteForUndoneWhoseSuccessCannotBeRead) {
     co_return net::Response{200, {{"Content-Type", "text/html"}}, "<p>Welcome back</p>", {}};
   });
   page.start();
-  Services services{.database = *test.database,
-                    .vault = *test.vault,
-                    .access = *test.access,
-                    .catalogue = test.catalogue,
-                    .engine = test.engine,
-                    .clock = test.clock,
-                    .connect_to = net::Endpoint{"127.0.0.1", page.port()}};
-  Platform elsewhere(services, test.workers.loop(0).get_executor());
+  Platform elsewhere(test.services_with({"127.0.0.1", page.port()}),
+                     test.workers.loop(0).get_executor());
   const auto failure_of = [&](ExecuteCommand command) {
     auto answer = test.run(
         elsewhere.executor().execute(admin, id, std::move(command), {}, Deadline::never()));
@@ -665,14 +648,7 @@ TEST_F(Whole, TakesNoWriteForUndoneWhoseSuccessCannotBeRead) {
 
 TEST_F(Whole, NeverRepeatsAWriteWhoseOutcomeNobodyKnows) {
   HangsUp service;
-  Services services{.database = *test.database,
-                    .vault = *test.vault,
-                    .access = *test.access,
-                    .catalogue = test.catalogue,
-                    .engine = test.engine,
-                    .clock = test.clock,
-                    .connect_to = service.endpoint()};
-  Platform elsewhere(services, test.workers.loop(0).get_executor());
+  Platform elsewhere(test.services_with(service.endpoint()), test.workers.loop(0).get_executor());
   for (int i = 0; i < 2; ++i) {
     ExecuteCommand write{.entity = "customers", .action = "create", .params = {{"name", "x"}}};
     write.idempotency = *IdempotencyKey::parse("order", "the same");

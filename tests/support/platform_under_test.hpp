@@ -38,15 +38,8 @@ class PlatformUnderTest {
     first = run(make_first());
     access = run(access::Access::open(*database, *vault, clock, {.public_url = public_url}));
     second = run(make_second());
-    platform::Services services{.database = *database,
-                                .vault = *vault,
-                                .access = *access,
-                                .catalogue = catalogue,
-                                .engine = engine,
-                                .clock = clock,
-                                .connect_to = upstream.endpoint()};
-    platform =
-        std::make_unique<platform::Platform>(services, workers.loop(0).get_executor(), options);
+    platform = std::make_unique<platform::Platform>(services_on(*database),
+                                                    workers.loop(0).get_executor(), options);
     run(platform->recover());
     upstream.accept(good_key);
   }
@@ -66,6 +59,23 @@ class PlatformUnderTest {
       asio::co_spawn(workers.loop(0), keep(std::move(task), answer), asio::use_future).get();
       return std::move(*answer);
     }
+  }
+
+  /// What this platform is made of, but for the database.
+  platform::Services services_on(store::Database& other) {
+    return {.database = other,
+            .vault = *vault,
+            .access = *access,
+            .catalogue = catalogue,
+            .engine = engine,
+            .clock = clock,
+            .connect_to = upstream.endpoint()};
+  }
+  /// What this platform is made of, but for the service that its connectors call.
+  platform::Services services_with(net::Endpoint service) {
+    platform::Services services = services_on(*database);
+    services.connect_to = std::move(service);
+    return services;
   }
 
   static constexpr const char* public_url = "https://fairlead.example";
