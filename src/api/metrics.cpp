@@ -94,11 +94,12 @@ struct Metrics::Impl {
                       .Help("Resident memory of the process.")
                       .Register(registry)
                       .Add({});
-  Gauge& cpu = prometheus::BuildGauge()
-                   .Name("process_cpu_seconds_total")
-                   .Help("Processor time used, user and system.")
-                   .Register(registry)
-                   .Add({});
+  Counter& cpu = prometheus::BuildCounter()
+                     .Name("process_cpu_seconds_total")
+                     .Help("Processor time used, user and system.")
+                     .Register(registry)
+                     .Add({});
+  std::mutex cpu_mutex;  ///< between reading `cpu` and adding what is missing
   Counter& succeeded = executes.Add({{"result", "succeeded"}});
   std::vector<Route> routes;
 
@@ -110,6 +111,11 @@ struct Metrics::Impl {
       route.answers[i] = &requests.Add(with_status);
     }
     route.duration = &request_seconds.Add(labels, seconds_buckets());
+  }
+
+  void count_cpu() {
+    const std::lock_guard lock(cpu_mutex);
+    cpu.Increment(cpu_seconds() - cpu.Value());
   }
 };
 
@@ -146,7 +152,7 @@ std::string Metrics::text(platform::Platform& platform) const {
   impl_->running.Set(static_cast<double>(platform.executor().admission().running()));
   impl_->dropped.Set(static_cast<double>(platform.tool_calls().dropped()));
   impl_->memory.Set(resident_bytes());
-  impl_->cpu.Set(cpu_seconds());
+  impl_->count_cpu();
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 
