@@ -109,7 +109,8 @@ std::string_view result_name(const Error& error) {
   return "internal";
 }
 
-/// One call of a batch, or the call: the envelope, or what to say instead.
+/// One call of a batch, or the call: the envelope, or what to say instead. Without a place for a
+/// `download` a file is refused.
 Task<Result<std::string>> call(Parts& parts, access::Caller caller, ConnectorId id,
                                Requested requested, platform::CallSource source, Deadline deadline,
                                std::optional<connector::Download>* download, bool* replayed) {
@@ -120,19 +121,13 @@ Task<Result<std::string>> call(Parts& parts, access::Caller caller, ConnectorId 
     if (!plan) co_return std::move(plan).error();
     co_return envelope(id, json::serialize(to_json(*plan)), "null", std::chrono::milliseconds(0));
   }
+  requested.command.json_only = !download;
   auto executed = co_await parts.platform.executor().execute(
       std::move(caller), id, std::move(requested.command), std::move(source), deadline);
   parts.metrics.executed(executed ? "succeeded" : result_name(executed.error()),
                          std::chrono::steady_clock::now() - begun);
   if (!executed) co_return std::move(executed).error();
-  if (executed->download) {
-    if (!download)
-      co_return invalid_field("params._airbyte_response_type",
-                              "a batch answers JSON only; send _airbyte_response_type \"json\" to "
-                              "get a part of the file",
-                              "not_allowed_value");
-    *download = std::move(executed->download);
-  }
+  if (download) *download = std::move(executed->download);
   if (replayed) *replayed = executed->replayed;
   co_return envelope(id, executed->data, executed->metadata, executed->took);
 }

@@ -396,6 +396,8 @@ TEST_F(Execute, RunsABatchSideBySide) {
   EXPECT_EQ(reply.at("/results/1/http_status"), 422);
   EXPECT_EQ(reply.at("/results/2/http_status"), 404);
   EXPECT_EQ(reply.at("/results/3/http_status"), 422);
+  EXPECT_EQ(reply.string("/results/3/error/errors/0/field"), "params._airbyte_response_type");
+  EXPECT_EQ(test.upstream.count("GET", "/v1/files"), 0u) << "refused before anything is sent";
   EXPECT_EQ(reply.string("/results/4/error/errors/0/field"), "calls.4.connector_id");
   EXPECT_EQ(test.platform->executor().admission().running(), 0u);
 

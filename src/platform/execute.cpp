@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/suggestion.hpp"
+#include "connector/download.hpp"
 #include "connector/other_names.hpp"
 #include "platform/describe.hpp"
 #include "platform/paging.hpp"
@@ -53,6 +54,18 @@ std::optional<Error> refusal_of_unknown(const connector::Definition& definition,
   if (error.fields.empty()) return std::nullopt;
   error.message = error.fields.front().message;
   return error;
+}
+
+/// A download asks for the file itself, unless it says that it wants a part as JSON. What it says
+/// wrongly is the engine's to refuse.
+std::optional<Error> refusal_of_file(const Operation& operation, json::object params) {
+  if (operation.action != connector::Action::download) return std::nullopt;
+  const auto chunk = connector::read_chunk_request(params);
+  if (!chunk || *chunk) return std::nullopt;
+  return invalid_field("params._airbyte_response_type",
+                       "only JSON can be answered here; send _airbyte_response_type \"json\" to "
+                       "get a part of the file",
+                       "not_allowed_value");
 }
 
 bool is_renewed_by_tokens(const StoredConnector& connector) {
@@ -202,6 +215,8 @@ Task<Result<Executor::Prepared>> Executor::prepare(const Caller& caller, const C
   take_fields(**operation, command);
   if (auto unknown = refusal_of_unknown(*connector->definition, **operation, command.params))
     co_return *std::move(unknown);
+  if (command.json_only)
+    if (auto file = refusal_of_file(**operation, command.params)) co_return *std::move(file);
   co_return Prepared{connector, *operation};
 }
 

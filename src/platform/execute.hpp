@@ -20,6 +20,9 @@ struct ExecuteCommand {
   std::optional<std::string> cursor = {};
   std::vector<std::string> select_fields = {}, exclude_fields = {};
   bool truncate = false;  ///< cut long strings of lists
+  /// Nothing but JSON can be answered: the file of a download is refused before anything is sent,
+  /// a part of it as JSON is not.
+  bool json_only = false;
   std::string intent = {};
   std::optional<IdempotencyKey> idempotency = {};  ///< of writes; reads need none
   /// What the key for the service is made from; filled in by execute where there is `idempotency`.
