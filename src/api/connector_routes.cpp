@@ -105,24 +105,24 @@ json::object to_json(const platform::CheckReport& report) {
   using Verdict = platform::Probe::Verdict;
   const platform::Probe& probe = report.probe;
   const char* status = "succeeded";
-  if (probe.verdict == Verdict::refused) status = "failed";
-  if (probe.verdict == Verdict::unreachable) status = "inconclusive";
+  const bool passing = probe.verdict == Verdict::unreachable;  // it may work when tried again
+  const bool failed =
+      passing || probe.verdict == Verdict::refused || probe.verdict == Verdict::denied;
+  if (failed) status = passing ? "inconclusive" : "failed";
   if (probe.verdict == Verdict::skipped) status = "skipped";
   json::value failure = nullptr;
-  const bool failed = probe.verdict == Verdict::refused || probe.verdict == Verdict::unreachable;
   if (failed)
-    failure = json::object{
-        {"timestamp",
-         std::chrono::duration_cast<std::chrono::milliseconds>(report.at.time_since_epoch())
-             .count()},
-        {"failure_origin", "source"},
-        {"failure_type", probe.verdict == Verdict::refused ? "config_error" : "transient_error"},
-        {"external_message", probe.message},
-        {"internal_message", nullptr},
-        {"stacktrace", nullptr},
-        {"retryable", probe.verdict == Verdict::unreachable},
-        {"from_trace_message", nullptr},
-        {"stream_descriptor", nullptr}};
+    failure = json::object{{"timestamp", std::chrono::duration_cast<std::chrono::milliseconds>(
+                                             report.at.time_since_epoch())
+                                             .count()},
+                           {"failure_origin", "source"},
+                           {"failure_type", passing ? "transient_error" : "config_error"},
+                           {"external_message", probe.message},
+                           {"internal_message", nullptr},
+                           {"stacktrace", nullptr},
+                           {"retryable", passing},
+                           {"from_trace_message", nullptr},
+                           {"stream_descriptor", nullptr}};
   json::value entities = nullptr;
   if (!probe.entity.empty())
     entities = json::array{

@@ -252,6 +252,40 @@ TEST_F(Connectors, KeepNestedSecretsOutOfSettings) {
   }
 }
 
+TEST_F(Connectors, ThatMayNotBeReachedAreNotCheckedAgain) {
+  const auto check = [&](const Reply& checked, const char* status, const char* type, bool again) {
+    ASSERT_EQ(checked.status, 200) << checked.text;
+    EXPECT_EQ(checked.string("/status"), status);
+    EXPECT_EQ(checked.string("/failure_reason/failure_type"), type);
+    EXPECT_EQ(checked.at("/failure_reason/retryable"), again);
+  };
+  test.upstream.forced_status = 503;
+  check(test.call("POST", connectors + "/check", token, good()), "inconclusive", "transient_error",
+        true);
+  test.upstream.forced_status = 0;
+  const std::string id = test.add_connector(token);
+
+  test.run(test.platform->stop());
+  test.api.reset();
+  test.platform = std::make_unique<platform::Platform>(
+      platform::Services{.database = *test.database,
+                         .vault = *test.vault,
+                         .access = *test.access,
+                         .catalogue = test.catalogue,
+                         .engine = test.engine,
+                         .clock = test.clock,
+                         .connect_to = net::Endpoint{"192.0.2.1", 443}},  // never allowed
+      test.workers.loop(0).get_executor());
+  test.api = std::make_unique<Api>(*test.platform, *test.access,
+                                   Options{.public_url = ApiUnderTest::public_url});
+  check(test.call("POST", connectors + "/check", token, good()), "failed", "config_error", false);
+  check(test.call("POST", connectors + "/" + id + "/check", token), "failed", "config_error",
+        false);
+  EXPECT_EQ(test.call("GET", connectors + "/" + id, token).string("/status"), "degraded");
+  EXPECT_EQ(test.call("POST", connectors, token, good()).string("/status"), "unverified")
+      << "nothing is said of the credentials";
+}
+
 TEST_F(Connectors, AreMadeOnceForOneKey) {
   const net::Headers key{{"Idempotency-Key", "first-connector"}};
   const Reply first = create(good(), key);

@@ -47,6 +47,7 @@ struct CallError {  // NOLINT(clang-analyzer-core.uninitialized.Assign): as at E
   std::string parameter = {};  ///< the offending parameter or field
   std::optional<std::chrono::seconds> retry_after = {};
   bool outcome_unknown = false;  ///< an unsafe request may have been carried out
+  bool denied = false;           ///< our egress policy lets nothing go there, now or later
 };
 /// The message on one line of at most 2,000 characters: names in a definition can be long.
 CallError shortened(CallError error);

@@ -56,7 +56,7 @@ class Engine {
   Task<Result<Plan, CallError>> plan(const Call& call, CredentialSource& credentials,
                                      const EngineOptions& options = {});
   /// The definition's health check: {status: healthy|unhealthy|skipped, error?, error_kind?,
-  /// status_code?, checked_entity, checked_action} (section 12).
+  /// denied? (true), status_code?, checked_entity, checked_action} (section 12).
   Task<json::object> check(const Definition& definition, const ConfigValues& config,
                            const std::string& auth_scheme, CredentialSource& credentials,
                            Deadline deadline, const EngineOptions& options = {});

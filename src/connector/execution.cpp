@@ -447,6 +447,7 @@ CallError Execution::send_error(net::SendFailure failure) const {
   if (failure.reason == Reason::timed_out) error.kind = CallErrorKind::timeout;
   if (failure.reason == Reason::too_large || failure.reason == Reason::invalid_request)
     error.kind = CallErrorKind::http_client;
+  error.denied = failure.reason == Reason::denied;
   error.outcome_unknown = failure.sent && operation_->effect != Effect::read;
   return error;
 }

@@ -153,6 +153,7 @@ class Checker {
     if (!outcome) {
       result["error"] = outcome.error().message;
       result["error_kind"] = key_of(name_of(outcome.error().kind));
+      if (outcome.error().denied) result["denied"] = true;
       note_status(outcome.error(), result);
     }
     result["checked_entity"] = operation->entity;

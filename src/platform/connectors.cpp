@@ -82,6 +82,7 @@ std::string status_after(Probe::Verdict verdict) {
     case Probe::Verdict::refused:
       return "needs_reauth";
     case Probe::Verdict::unreachable:
+    case Probe::Verdict::denied:
     case Probe::Verdict::skipped:
       return "unverified";
   }
@@ -569,10 +570,11 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
 }
 
 Task<void> Connectors::note_probe(StoredConnectorPtr stored, Probe probed) {
+  using Verdict = Probe::Verdict;
   std::string status = stored->row.status;
-  if (probed.verdict == Probe::Verdict::accepted || probed.verdict == Probe::Verdict::refused)
+  if (probed.verdict == Verdict::accepted || probed.verdict == Verdict::refused)
     status = status_after(probed.verdict);
-  else if (probed.verdict == Probe::Verdict::unreachable && status == "ready")
+  else if (probed.verdict != Verdict::skipped && status == "ready")
     status = "degraded";
   const std::optional<std::string> reason = reason_of(probed);
   co_await services_.database.write([organization = stored->organization, id = stored->row.id,

@@ -45,6 +45,8 @@ Task<Probe> probe(Services& services, const connector::Definition& definition,
     result.message.clear();
   } else if (status == "skipped") {
     result.verdict = Probe::Verdict::skipped;
+  } else if (report.contains("denied")) {
+    result.verdict = Probe::Verdict::denied;
   } else if (is_refusal(text_in(report, "error_kind"), result.upstream_status)) {
     result.verdict = Probe::Verdict::refused;
   } else {

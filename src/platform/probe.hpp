@@ -10,6 +10,7 @@ struct Probe {
     accepted,
     refused,      ///< the service said that these credentials will not do
     unreachable,  ///< no usable answer; the credentials may be good
+    denied,       ///< the same, for good: the egress policy lets nothing go there
     skipped       ///< the definition has nothing to try with
   };
   Verdict verdict = Verdict::skipped;
