@@ -273,6 +273,20 @@ TEST_P(ConnectorRows, ToolCallsAreWrittenAsTheyAreHoweverMany) {
   }
 }
 
+// As after a commit whose answer was lost: what is stored must not keep the others out.
+TEST_P(ConnectorRows, ToolCallsMayComeAgainTogetherWithNewOnes) {
+  std::vector<ToolCallRow> rows;
+  for (int i = 0; i < 20; ++i) rows.push_back(call(i + 1));
+  const std::span all(rows);
+  write([&](Connection& c) { insert_tool_calls(c, all.first(3)); });
+  rows[0].duration_us = 77;
+  write([&](Connection& c) { insert_tool_calls(c, all); });
+  write([&](Connection& c) { insert_tool_calls(c, all.last(1)); });
+  const auto found = read([&](Connection& c) { return list_tool_calls(c, mine, {.limit = 100}); });
+  ASSERT_EQ(found.size(), rows.size());
+  EXPECT_NE(found.back().duration_us, 77);
+}
+
 TEST_P(ConnectorRows, IdempotencyKeysAreTakenOnce) {
   IdempotentRow row{.scope = "s",
                     .key = "k",

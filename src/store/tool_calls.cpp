@@ -32,7 +32,7 @@ std::string insertion_of(std::size_t calls) {
     sql +=
         fmt::format("NULLIF(${}, ''), NULLIF(${}, -1), NULLIF(${}, -1))", last - 2, last - 1, last);
   }
-  return sql;
+  return sql + " ON CONFLICT (org_id, id) DO NOTHING";
 }
 
 void append_values(std::vector<Value>& values, const ToolCallRow& call) {

@@ -32,6 +32,8 @@ struct ToolCallRow {
   std::int64_t attempts = 0, request_bytes = 0, answer_bytes = 0, duration_us = 0;
 };
 
+/// Calls that are stored already stay as they are: after a commit of which nobody knows whether it
+/// succeeded, the same ones come again.
 void insert_tool_calls(Connection& connection, std::span<const ToolCallRow> calls);
 /// Writes what came of a call: status, error, counts and times.
 void finish_tool_call(Connection& connection, const ToolCallRow& call);
