@@ -172,8 +172,8 @@ struct PostgresOptions {
   std::chrono::milliseconds statement_limit{5'000};
 };
 /// Throws Failure when the server cannot be reached or is older than PostgreSQL 15. A host that is
-/// not this machine is asked for a verified certificate (sslmode=verify-full), unless the URL says
-/// otherwise.
+/// not this machine, whether the URL or the environment names it, is asked for a verified
+/// certificate (sslmode=verify-full), unless the URL says otherwise.
 std::unique_ptr<Database> open_postgres(PostgresOptions options);
 
 /// Brings the schema to this binary's version (D64); throws Failure when the database is newer than

@@ -192,6 +192,27 @@ bool is_local(const std::string& hosts) {
   return true;
 }
 
+using Settings = std::map<std::string, std::string>;
+
+/// What is set among these options.
+Settings settings_of(PQconninfoOption* options) {
+  Settings settings;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option)
+    if (option->val != nullptr && *option->val != '\0') settings[option->keyword] = option->val;
+  PQconninfoFree(options);
+  return settings;
+}
+
+/// Whether it is sure that a connection stays on this machine. What the URL does not say, libpq
+/// takes from the environment (PGHOST, PGHOSTADDR, PGSERVICE). What a service named in the URL
+/// stands for cannot be seen here.
+bool stays_here(Settings settings) {
+  if (settings.contains("service")) return false;
+  if (PQconninfoOption* const defaults = PQconndefaults(); defaults != nullptr)
+    settings.merge(settings_of(defaults));
+  return is_local(settings["host"]) && is_local(settings["hostaddr"]);
+}
+
 /// What the URL says, and our defaults for what it does not say.
 class ConnectionSettings {
  public:
@@ -205,18 +226,13 @@ class ConnectionSettings {
           invalid("the database URL is not understood; it looks like"
                   " postgresql://user@host:5432/name?sslmode=verify-full"));
     }
-    for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option)
-      if (option->val != nullptr) settings_[option->keyword] = option->val;
-    PQconninfoFree(options);
-
-    const bool local = is_local(settings_["host"]) && is_local(settings_["hostaddr"]);
-    std::erase_if(settings_, [](const auto& setting) { return setting.second.empty(); });
+    settings_ = settings_of(options);
     settings_.try_emplace("target_session_attrs", "read-write");
     settings_.try_emplace("connect_timeout", "5");
     settings_.try_emplace("application_name", "fairlead");
     settings_.try_emplace("client_encoding", "UTF8");
     settings_.try_emplace("gssencmode", "disable");
-    settings_.try_emplace("sslmode", local ? "prefer" : "verify-full");
+    settings_.try_emplace("sslmode", stays_here(settings_) ? "prefer" : "verify-full");
     if (settings_["sslmode"].starts_with("verify") && std::filesystem::exists(system_certificates))
       settings_.try_emplace("sslrootcert", system_certificates);
     for (const auto& [name, value] : settings_) {
@@ -232,7 +248,7 @@ class ConnectionSettings {
   PGconn* connect() const { return PQconnectdbParams(names_.data(), values_.data(), 0); }
 
  private:
-  std::map<std::string, std::string> settings_;
+  Settings settings_;
   std::vector<const char*> names_, values_;
 };
 
@@ -311,6 +327,15 @@ class PostgresConnection final : public Connection {
       if (Steady::now() - begun > quick_refusal) throw Failure(error);
       throw TryAgain{TryAgain::Reason::connection, error};
     }
+    try {
+      set_up();
+    } catch (...) {
+      forget();  // else the next transaction would run without the limits
+      throw;
+    }
+  }
+
+  void set_up() {
     if (PQserverVersion(handle_.get()) < oldest_server)
       throw Failure(
           invalid(fmt::format("PostgreSQL 15 or newer is needed; the server has version {}",

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 
 namespace fairlead::store {
 namespace {
@@ -245,6 +247,100 @@ TEST_F(PostgresDatabaseTest, UnfitServersAreRefusedWithoutShowingThePassword) {
     EXPECT_NE(error.message.find(one.says), std::string::npos) << error.message;
     EXPECT_EQ((error.message + error.detail).find("hunter2"), std::string::npos) << error.message;
   }
+}
+
+/// Environment variables until the end of a test.
+class Variables {
+ public:
+  explicit Variables(std::vector<std::pair<const char*, std::string>> set) : set_(std::move(set)) {
+    for (const auto& [name, value] : set_) setenv(name, value.c_str(), 1);
+  }
+  ~Variables() {
+    for (const auto& one : set_) unsetenv(one.first);
+  }
+  Variables(const Variables&) = delete;
+
+ private:
+  std::vector<std::pair<const char*, std::string>> set_;
+};
+
+// libpq takes what the URL leaves out from the environment. The server here has no certificate.
+TEST_F(PostgresDatabaseTest, AHostOfTheEnvironmentHasToShowACertificateToo) {
+  const std::string& url = place_.url();
+  const auto slash = url.rfind('/'), colon = url.rfind(':');
+  const std::string port = url.substr(colon + 1, slash - colon - 1), name = url.substr(slash + 1);
+  fairlead::testing::TemporaryFolder folder;
+  const std::string services = folder.file("services");
+  std::ofstream(services) << "[elsewhere]\nhost=db.example\nhostaddr=127.0.0.1\nport=" << port
+                          << "\n";
+  const std::string no_host = "postgresql://fairlead@/" + name;
+  using Set = std::vector<std::pair<const char*, std::string>>;
+  struct Case {
+    const char* what;
+    Set set;
+    std::string url;
+    bool opens;
+  };
+  const Case cases[] = {
+      {"this machine", {{"PGHOST", "127.0.0.1"}, {"PGPORT", port}}, no_host, true},
+      {"another host",
+       {{"PGHOST", "db.example"}, {"PGHOSTADDR", "127.0.0.1"}, {"PGPORT", port}},
+       no_host,
+       false},
+      {"the variable does not weaken it",
+       {{"PGHOST", "db.example"},
+        {"PGHOSTADDR", "127.0.0.1"},
+        {"PGPORT", port},
+        {"PGSSLMODE", "disable"}},
+       no_host,
+       false},
+      {"the URL does",
+       {{"PGHOST", "db.example"}, {"PGHOSTADDR", "127.0.0.1"}, {"PGPORT", port}},
+       no_host + "?sslmode=disable",
+       true},
+      {"a service of the environment",
+       {{"PGSERVICE", "elsewhere"}, {"PGSERVICEFILE", services}},
+       no_host,
+       false},
+      {"a service of the URL",
+       {{"PGSERVICEFILE", services}},
+       no_host + "?service=elsewhere",
+       false},
+      {"the address of the URL goes before that of the variable",
+       {{"PGHOSTADDR", "192.0.2.1"}},
+       "postgresql://fairlead@localhost:" + port + "/" + name + "?hostaddr=127.0.0.1",
+       true},
+  };
+  for (const Case& one : cases) {
+    const Variables variables(one.set);
+    const Error error = failure_to_open(one.url);
+    if (one.opens)
+      EXPECT_EQ(error.message, "it worked") << one.what;
+    else
+      EXPECT_NE(error.message.find("SSL"), std::string::npos) << one.what << ": " << error.message;
+  }
+}
+
+TEST_F(PostgresDatabaseTest, AConnectionThatCouldNotBeSetUpIsNotUsed) {
+  const auto one = open_postgres({.url = place_.url(), .connections = 1});
+  const auto set_up_before = open_postgres({.url = place_.url(), .connections = 1});
+  const std::string name = place_.url().substr(place_.url().rfind('/') + 1);
+  script(*set_up_before,
+         "CREATE SCHEMA broken;"
+         "CREATE FUNCTION broken.current_setting(text) RETURNS text LANGUAGE plpgsql AS"
+         " 'BEGIN RAISE EXCEPTION ''not today''; END';"
+         "ALTER DATABASE " +
+             name + " SET search_path = broken, pg_catalog, public");
+  const auto read = [&](const char* sql) {
+    return failure_of([&] { run_to_end(one->read([&](Connection& c) { (void)c.query(sql); })); });
+  };
+  EXPECT_NE(read(end_own_connection).message, "it worked");
+  EXPECT_NE(read("SELECT 1").message, "it worked");
+  script(*set_up_before, "DROP SCHEMA broken CASCADE");
+  EXPECT_EQ(run_to_end(one->read([](Connection& c) { return c.query("SHOW statement_timeout"); }))
+                .at(0)
+                .text(0),
+            "5s");
 }
 
 TEST_F(PostgresDatabaseTest, DoctorSaysWhatAFailoverCanLose) {
