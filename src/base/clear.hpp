@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <string>
 #include <string_view>
@@ -36,12 +37,29 @@ struct Clear {
     return *this;
   }
 
- private:
   /// Whatever was in it once, the short form of a moved string too.
   static void erase(std::string& old) noexcept {
     old.resize(old.capacity());
     OPENSSL_cleanse(old.data(), old.size());
   }
+};
+
+/// For containers that secrets pass through: their memory is erased when given back, also when they
+/// grow.
+template <class T>
+struct ErasingAllocator {
+  using value_type = T;
+
+  ErasingAllocator() = default;
+  template <class U>
+  explicit ErasingAllocator(const ErasingAllocator<U>&) noexcept {}
+
+  T* allocate(std::size_t count) { return std::allocator<T>().allocate(count); }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    OPENSSL_cleanse(memory, count * sizeof(T));
+    std::allocator<T>().deallocate(memory, count);
+  }
+  bool operator==(const ErasingAllocator&) const = default;
 };
 
 /// Memory for a JSON tree that holds secrets: erased when given back.

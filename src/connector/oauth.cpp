@@ -185,6 +185,7 @@ net::OutboundRequest token_request(const AuthScheme& scheme, const CredentialFie
   request.connection = net::Connection::fresh;
   request.first_byte_time = whole_time;
   request.answer_bytes = answer_bytes;
+  request.secret_answer = true;
   return request;
 }
 
@@ -222,15 +223,15 @@ std::optional<std::chrono::seconds> life_of(const json::object& body) {
   return std::chrono::seconds(std::atoll(text->c_str()));
 }
 
-Renewed read_tokens(const AuthScheme& scheme, const net::Answer& answer, const TokenState& before,
-                    const std::vector<Secret>& secrets, Instant asked_at) {
+Renewed read_tokens(const AuthScheme& scheme, int status, std::string_view answer,
+                    const TokenState& before, const std::vector<Secret>& secrets,
+                    Instant asked_at) {
   ErasingMemory memory;
-  const json::value tree = read_secrets(without_byte_order_mark(answer.body), memory);
+  const json::value tree = read_secrets(without_byte_order_mark(answer), memory);
   const json::object* const body = tree.if_object();
-  const bool accepted = answer.status == 200 || answer.status == 201;
+  const bool accepted = status == 200 || status == 201;
   const json::string* const access = body != nullptr ? find_string(*body, "access_token") : nullptr;
-  if (!accepted || access == nullptr || access->empty())
-    return refused(answer.status, body, secrets);
+  if (!accepted || access == nullptr || access->empty()) return refused(status, body, secrets);
   TokenState tokens;
   tokens.access_token = Secret(fairlead::view(*access));
   const json::string* const rotated = find_string(*body, "refresh_token");
@@ -281,10 +282,9 @@ Task<Renewed> renew(net::HttpClient& client, const Definition& definition, const
   const Deadline limit = deadline.within(whole_time);
   auto answer = co_await client.send(request, limit);
   if (!answer) co_return failure(std::move(answer).error().message);
+  const Clear body(std::move(answer->body));
   const auto secrets = all_secrets(fields, tokens);
-  auto renewed = read_tokens(scheme, *answer, tokens, secrets, now);
-  OPENSSL_cleanse(answer->body.data(), answer->body.size());
-  co_return renewed;
+  co_return read_tokens(scheme, answer->status, body.text, tokens, secrets, now);
 }
 
 }  // namespace fairlead::connector

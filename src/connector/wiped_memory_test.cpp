@@ -15,9 +15,14 @@ using fairlead::testing::unrestricted;
 
 constexpr std::string_view key = "hk_unwiped-0123456789-abcdefghijklmnopq";
 
-/// How many blocks with the key a call of the small definition with `components` gives back.
-int left_behind(const std::string& components, RecordingUpstream& upstream,
-                const std::map<std::string, std::string>& given) {
+struct Executed {
+  int left_behind = 0;  ///< blocks that were given back with the key in them
+  bool succeeded = false;
+};
+
+/// A call of the small definition with `components`.
+Executed execute(const std::string& components, RecordingUpstream& upstream,
+                 const std::map<std::string, std::string>& given) {
   net::HttpClient client(unrestricted());
   Engine engine(client);
   const auto definition = load_small({.components = components});
@@ -29,8 +34,10 @@ int left_behind(const std::string& components, RecordingUpstream& upstream,
   options.connect_to = upstream.endpoint();
   options.on_wait = [](Wait) {};
   HeldCredentials credentials(given);
-  return freed_blocks_with(key,
-                           [&] { (void)run_to_end(engine.execute(call, credentials, options)); });
+  Executed out;
+  out.left_behind = freed_blocks_with(
+      key, [&] { out.succeeded = bool(run_to_end(engine.execute(call, credentials, options))); });
+  return out;
 }
 
 TEST(WipedMemory, WhatIsLeftBehindIsFound) {
@@ -71,22 +78,49 @@ TEST(WipedMemory, NoCallLeavesTheCredentialBehind) {
     const std::map<std::string, std::string> given = {
         {"token", text}, {"api_key", text}, {"username", text}, {"password", text}};
     const std::string components = std::string("securitySchemes:\n  one: ") + one.scheme;
-    EXPECT_EQ(left_behind(components, upstream, given), 0) << one.name;
+    EXPECT_EQ(execute(components, upstream, given).left_behind, 0) << one.name;
     const auto sent = upstream.take();
     EXPECT_EQ(sent.size(), one.answers.size()) << one.name;
   }
 }
 
+/// In pieces whose number and length nobody knows before; the secret is in the first one.
+net::Response in_pieces(const std::string& first, int further, bool breaks_off) {
+  net::Response out{200, {{"Content-Type", "application/json"}}, ""};
+  const auto sent = std::make_shared<int>(0);
+  out.stream = [=]() -> Task<std::string> {
+    const int number = (*sent)++;
+    if (number == 0) co_return first;
+    if (number <= further) co_return std::string(20'000, ' ');
+    if (breaks_off) throw Failure(Error{.message = "broken off"});
+    co_return std::string();
+  };
+  return out;
+}
+
 TEST(WipedMemory, NoRenewalLeavesTheCredentialsBehind) {
-  const char* const refreshes[] = {"{auth_style: body}", "{auth_style: basic}",
-                                   "{auth_style: body, body_format: json}"};
-  for (const char* const refresh : refreshes) {
+  const std::string text(key);
+  const std::string tokens =
+      R"({"access_token":")" + text + R"(","refresh_token":")" + text + "\"}";
+  const net::Response whole{200, {{"Content-Type", "application/json"}}, tokens};
+  struct Renewal {
+    const char* name;
+    const char* refresh;
+    net::Response answer;
+    bool succeeds = true;
+  };
+  const Renewal renewals[] = {
+      {"form", "{auth_style: body}", whole},
+      {"basic", "{auth_style: basic}", whole},
+      {"JSON", "{auth_style: body, body_format: json}", whole},
+      {"in pieces", "{auth_style: body}", in_pieces(tokens, 5, false)},
+      {"in pieces, the last of which is missing", "{auth_style: body}", in_pieces(tokens, 2, true),
+       false},
+      {"larger than allowed", "{auth_style: body}", in_pieces(tokens, 100, false), false},
+  };
+  for (const Renewal& one : renewals) {
     RecordingUpstream upstream;
-    const std::string text(key);
-    upstream.will_answer({200,
-                          {{"Content-Type", "application/json"}},
-                          R"({"access_token":")" + text + R"(","refresh_token":")" + text + "\"}"});
-    upstream.will_answer(ok());
+    upstream.will_answer(one.answer).will_answer(ok());
     const std::map<std::string, std::string> given = {
         {"client_id", "id"}, {"client_secret", text}, {"refresh_token", text}};
     const std::string components =
@@ -96,9 +130,11 @@ TEST(WipedMemory, NoRenewalLeavesTheCredentialsBehind) {
         "        tokenUrl: https://login.example/t\n"
         "        refreshUrl: https://login.example/t\n        scopes: {}\n"
         "    x-airbyte-token-refresh: " +
-        std::string(refresh) + "\n";
-    EXPECT_EQ(left_behind(components, upstream, given), 0) << refresh;
-    EXPECT_EQ(upstream.take().size(), 2u) << refresh;
+        std::string(one.refresh) + "\n";
+    const Executed executed = execute(components, upstream, given);
+    EXPECT_EQ(executed.left_behind, 0) << one.name;
+    EXPECT_EQ(executed.succeeded, one.succeeds) << one.name;
+    EXPECT_EQ(upstream.take().size(), one.succeeds ? 2u : 1u) << one.name;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "net/http_client.hpp"
 
+#include "base/clear.hpp"
 #include "net/client_loop.hpp"
 #include "net/decoder.hpp"
 #include "net/message_parser.hpp"
@@ -28,6 +29,8 @@ constexpr auto no_throw = asio::as_tuple(asio::deferred);
 constexpr std::uint32_t longest_head = 64 * 1024;
 constexpr std::size_t longest_chunk_line = 16 * 1024;
 constexpr std::size_t read_size = 16 * 1024;
+/// What the parser may be given at once of a body without length, and so go over its limit by.
+constexpr std::size_t most_unread = longest_chunk_line + read_size;
 /// A body is given this much space before its first byte, whatever length it announces.
 constexpr std::size_t first_body_space = 256 * 1024;
 /// A small body travels in the same TLS record as its head.
@@ -98,8 +101,9 @@ void write_head(std::string& out, const OutboundRequest& request, bool absolute_
   append_field(out, "Host", url.authority());
   for (const Header& field : request.headers) append_field(out, field.name, field.value);
   if (!request.headers.find("User-Agent")) append_field(out, "User-Agent", user_agent);
+  const bool may_be_encoded = use == Use::whole && !request.secret_answer;
   if (!request.headers.find("Accept-Encoding"))
-    append_field(out, "Accept-Encoding", use == Use::whole ? encodings : "identity");
+    append_field(out, "Accept-Encoding", may_be_encoded ? encodings : "identity");
   if (has_length(request)) append_field(out, "Content-Length", std::to_string(request.body.size()));
   out.append("\r\n");
 }
@@ -445,6 +449,15 @@ Task<MaybeFailure> begin(Exchange& x, Use use) {
 
 // ---- reading a body ----------------------------------------------------------------------------
 
+/// Erases what was read of a secret answer and does not reach the caller.
+struct ErasedIfSecret {
+  const OutboundRequest& request;
+  std::string& read;
+  ~ErasedIfSecret() {
+    if (request.secret_answer) Clear::erase(read);
+  }
+};
+
 /// Reads what is not in the buffer yet into `out`, at most `most` bytes; the end of the connection
 /// is an error here.
 Task<MaybeFailure> read_into(Exchange& x, std::string& out, std::size_t most) {
@@ -518,6 +531,7 @@ Task<MaybeFailure> read_piece(Exchange& x, std::string& out, std::size_t most) {
   const std::size_t limit = x.request.answer_bytes - x.body_bytes;
   const std::size_t before = out.size();
   std::string encoded;
+  const ErasedIfSecret erased{x.request, encoded};
   std::string& target = x.decoder ? encoded : out;
   MaybeFailure failure;
   if (x.length_left)
@@ -553,7 +567,9 @@ void finish(Exchange& x) {
 void begin_whole_body(Exchange& x, std::string& body) {
   const bool sized = x.length_left && !x.decoder;
   const auto length = static_cast<std::size_t>(sized ? *x.length_left : 0);
-  body.reserve(std::min(length, first_body_space) + json_padding);
+  const std::size_t expected = x.request.secret_answer ? x.request.answer_bytes + most_unread
+                                                       : std::min(length, first_body_space);
+  body.reserve(expected + json_padding);
   if (sized) x.body_bytes = take_received(x, body, body.capacity() - json_padding);
 }
 
@@ -580,6 +596,7 @@ Task<Result<Answer, SendFailure>> send_whole(std::shared_ptr<Parts> parts,
   ClientLoop& loop = loop_of(co_await asio::this_coro::executor);
   Exchange x(std::move(parts), loop, request, deadline);
   Answer answer;
+  const ErasedIfSecret erased{request, answer.body};
   if (auto failure = co_await begin(x, Use::whole)) co_return *std::move(failure);
   begin_whole_body(x, answer.body);
   if (!x.ended)

@@ -34,6 +34,9 @@ struct OutboundRequest {
   std::chrono::milliseconds connect_time{5'000};      ///< names and all addresses; again for TLS
   std::chrono::milliseconds first_byte_time{30'000};  ///< until the answer's head is there
   std::size_t answer_bytes = 16u << 20;  ///< after decoding; of a streamed answer in all
+  /// For `send`. The body is secret: it is asked for without encoding, has room for `answer_bytes`
+  /// from the start, since what grows leaves a copy behind, and is erased when it breaks off.
+  bool secret_answer = false;
 };
 
 /// Overwrites what may hold credentials: the values of headers, the URL's path and query, and the

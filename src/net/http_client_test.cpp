@@ -31,7 +31,7 @@ TEST(HttpClient, SendsExactlyTheRequest) {
     const char* expected;  // PORT stands for the port
   };
   const auto url = get("http://127.0.0.1:1/v1/things/%2e%2e?q=a%20b&c=..");
-  std::vector<Case> cases(5, Case{"", url, ""});
+  std::vector<Case> cases(6, Case{"", url, ""});
   cases[0] = {"GET", url,
               "GET /v1/things/%2e%2e?q=a%20b&c=.. HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n"
               "User-Agent: tester\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\r\n"};
@@ -59,6 +59,10 @@ TEST(HttpClient, SendsExactlyTheRequest) {
               "purge-All /v1/things/%2e%2e?q=a%20b&c=.. HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n"
               "User-Agent: tester\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\r\n"};
   cases[4].request.method = "purge-All";
+  cases[5] = {"for a secret answer", url,
+              "GET /v1/things/%2e%2e?q=a%20b&c=.. HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n"
+              "User-Agent: tester\r\nAccept-Encoding: identity\r\n\r\n"};
+  cases[5].request.secret_answer = true;
   auto options = unrestricted();
   options.user_agent = "tester";
   for (Case& c : cases) {

@@ -119,14 +119,9 @@ struct WireBio {
 };
 
 Wire::~Wire() {
-  if (tls_ && SSL_is_init_finished(tls_.get())) {
-    SSL_shutdown(tls_.get());  // says goodbye if the socket takes it at once
-    ERR_clear_error();
-  }
-  // Answers of token endpoints went through here.
-  in.clear();
-  const auto all = in.prepare(in.capacity());
-  OPENSSL_cleanse(all.data(), all.size());
+  if (!tls_ || !SSL_is_init_finished(tls_.get())) return;
+  SSL_shutdown(tls_.get());  // says goodbye if the socket takes it at once
+  ERR_clear_error();
 }
 
 Task<std::optional<std::string>> Wire::start_tls(SSL_CTX& context, const std::string& host,

@@ -1,6 +1,7 @@
 // A connection to a service: a socket, with TLS or without. For http_client.cpp only.
 #pragma once
 
+#include "base/clear.hpp"
 #include "base/task.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -62,8 +63,9 @@ class Wire {
   /// request is not an answer to it.
   bool is_quiet() noexcept;
 
-  boost::beast::flat_buffer in;  ///< read, not yet used
-  std::string out;               ///< space for heads
+  /// Read, not yet used. Answers of token endpoints go through here.
+  boost::beast::basic_flat_buffer<ErasingAllocator<char>> in;
+  std::string out;  ///< space for heads
 
  private:
   friend struct WireBio;
