@@ -5,6 +5,7 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "store/keys.hpp"
+#include "support/eventually.hpp"
 #include "support/forwarding_database.hpp"
 #include "support/installation.hpp"
 
@@ -21,6 +22,7 @@ namespace fairlead::access {
 namespace {
 
 using namespace std::chrono_literals;
+using fairlead::testing::eventually;
 using fairlead::testing::ForwardingDatabase;
 using fairlead::testing::Installation;
 
@@ -598,7 +600,7 @@ TEST_F(TokenTest, ManyThreadsAuthenticateWhileTokensAreRevoked) {
           if (authenticate(token)) ++accepted;
     });
   auto& workspaces = house_.access().workspaces();
-  while (accepted < 200) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return accepted >= 200; }));
   for (int i = 0; i < 4; ++i) {
     const auto name = WorkspaceName::parse("w" + std::to_string(i)).value();
     const auto workspace = run_to_end(workspaces.find_by_name(caller, name));

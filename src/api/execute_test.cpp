@@ -1,5 +1,6 @@
 // Executes over REST: forms of answers, mistakes, what the service may say, and writes.
 #include "support/api_under_test.hpp"
+#include "support/eventually.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -7,12 +8,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <thread>
+#include <algorithm>
+#include <future>
+#include <set>
 
 namespace fairlead::api {
 namespace {
 
 using fairlead::testing::ApiUnderTest;
+using fairlead::testing::eventually;
 using fairlead::testing::Reply;
 using ::testing::HasSubstr;
 
@@ -246,10 +250,10 @@ TEST_F(Execute, ReadsItsBodyStrictly) {
 }
 
 TEST(SlowService, IsGivenUpAtTheDeadline) {
-  ApiUnderTest test({}, {.public_url = {}, .request_time = std::chrono::milliseconds(300)});
+  ApiUnderTest test({}, {.public_url = {}, .request_time = std::chrono::seconds(1)});
   const std::string token = test.application_token(test.first);
   const std::string id = test.add_connector(token);
-  test.upstream.delay_ms = 3'000;
+  test.upstream.hold();
   const Reply read = test.execute(token, id, call("customers", "get", {{"id", "c1"}}));
   EXPECT_EQ(read.status, 504) << read.text;
   EXPECT_EQ(read.error_code(), "provider_timeout");
@@ -261,7 +265,7 @@ TEST(SlowService, IsGivenUpAtTheDeadline) {
 TEST(SlowService, LeavesNobodyInTheDarkWhenTheServerGivesUp) {
   ApiUnderTest test;
   const std::string token = test.application_token(test.first);
-  test.upstream.delay_ms = 3'000;
+  test.upstream.hold();
   net::Request request{.method = "POST",
                        .target = "/api/v1/integrations/connectors/check",
                        .headers = {{"Authorization", "Bearer " + token}},
@@ -274,7 +278,7 @@ TEST(SlowService, LeavesNobodyInTheDarkWhenTheServerGivesUp) {
   auto running = boost::asio::co_spawn(
       test.workers.loop(0), test.api->handle(std::move(request)),
       boost::asio::bind_cancellation_slot(signal.slot(), boost::asio::use_future));
-  while (test.upstream.requests().empty()) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return !test.upstream.requests().empty(); }));
   // As the HTTP server does at its time limit.
   boost::asio::post(test.workers.loop(0),
                     [&] { signal.emit(boost::asio::cancellation_type::terminal); });
@@ -361,7 +365,7 @@ TEST_F(Execute, NeverRepeatsAWriteOfUnknownOutcome) {
 TEST_F(Execute, SaysThatAKeyIsInUse) {
   const net::Headers key{{"Idempotency-Key", "order-4"}};
   const json::object command = call("customers", "create", {{"name", "Eve"}});
-  test.upstream.delay_ms = 300;
+  test.upstream.hold();
   net::Request request{.method = "POST",
                        .target = "/api/v1/integrations/connectors/" + connector + "/execute",
                        .headers = key,
@@ -371,10 +375,11 @@ TEST_F(Execute, SaysThatAKeyIsInUse) {
   request.headers.add("Content-Type", "application/json");
   auto running = boost::asio::co_spawn(test.workers.loop(1), test.api->handle(request),
                                        boost::asio::use_future);
-  while (test.upstream.count("POST", "/v1/customers") == 0) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return test.upstream.count("POST", "/v1/customers") > 0; }));
   const Reply second = execute(command, key);
   EXPECT_EQ(second.status, 409) << second.text;
   EXPECT_EQ(second.error_code(), "request_in_progress");
+  test.upstream.release();
   EXPECT_EQ(running.get().status, 200);
   EXPECT_EQ(test.upstream.created(), 1u);
 }
@@ -558,7 +563,7 @@ TEST(Renewal, ThatIsRefusedSaysNothingOfNewCredentials) {
   // The grant is withdrawn, and while the service is about to say so somebody gives a key.
   test.upstream.refuse("access-canary-1");
   test.upstream.set_refresh_token("another-one");
-  test.upstream.delay_ms = 300;
+  test.upstream.hold("/token");
   auto running = boost::asio::co_spawn(
       test.workers.loop(0),
       test.api->handle(
@@ -568,10 +573,11 @@ TEST(Renewal, ThatIsRefusedSaysNothingOfNewCredentials) {
            .body = json::serialize(json::object{{"entity", "customers"}, {"action", "list"}}),
            .peer = "203.0.113.7"}),
       boost::asio::use_future);
-  while (test.upstream.count("POST", "/token") < 2) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return test.upstream.count("POST", "/token") == 2; }));
   const json::object key{{"credentials", json::object{{"api_key", ApiUnderTest::good_key}}},
                          {"validate", false}};
   ASSERT_EQ(test.call("PUT", address, token, key).status, 200);
+  test.upstream.release();
   EXPECT_EQ(running.get().status, 409);
   EXPECT_EQ(test.call("GET", address, token).string("/status"), "unverified");
 }
@@ -583,7 +589,7 @@ TEST(Admission, TurnsAwayWhatDoesNotFit) {
   ApiUnderTest test(options);
   const std::string token = test.application_token(test.first);
   const std::string id = test.add_connector(token);
-  test.upstream.delay_ms = 400;
+  test.upstream.hold();
   net::Request request{
       .method = "POST",
       .target = "/api/v1/integrations/connectors/" + id + "/execute",
@@ -594,6 +600,12 @@ TEST(Admission, TurnsAwayWhatDoesNotFit) {
   for (std::size_t i = 0; i < 4; ++i)
     running.push_back(boost::asio::co_spawn(test.workers.loop(i % 2), test.api->handle(request),
                                             boost::asio::use_future));
+  EXPECT_TRUE(eventually([&] {
+    return std::ranges::count_if(running, [](const auto& one) {
+             return one.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+           }) == 2;
+  })) << "two are turned away while two are served";
+  test.upstream.release();
   std::multiset<int> statuses;
   for (auto& one : running) statuses.insert(one.get().status);
   EXPECT_EQ(statuses.count(200), 2u);

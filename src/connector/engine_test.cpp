@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "connector/testdata/engine_under_test.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_server.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -14,6 +15,7 @@
 namespace fairlead::connector {
 namespace {
 
+using fairlead::testing::eventually;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -514,7 +516,7 @@ TEST_F(EngineTest, AReadMeetsOneDeadConnectionAndThenNewOnes) {
   loop_.restart();
   EXPECT_THAT(text(execute(list, token_)), StartsWith("network: "));
   EXPECT_THAT(waits_, ElementsAre("backoff 1.00", "backoff 2.00"));
-  EXPECT_TRUE(net::eventually([&] { return read == 1 + definition->retry.max_attempts; })) << read;
+  EXPECT_TRUE(eventually([&] { return read == 1 + definition->retry.max_attempts; })) << read;
   EXPECT_EQ(server.connections(), kept + definition->retry.max_attempts);
 }
 

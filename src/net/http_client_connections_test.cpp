@@ -1,6 +1,7 @@
 #include "base/task.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
+#include "support/eventually.hpp"
 #include "support/http_client_under_test.hpp"
 #include "support/unrestricted.hpp"
 
@@ -16,6 +17,7 @@
 namespace fairlead::net {
 namespace {
 
+using fairlead::testing::eventually;
 using fairlead::testing::unrestricted;
 
 using namespace std::chrono_literals;

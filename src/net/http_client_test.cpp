@@ -2,6 +2,7 @@
 
 #include "base/task.hpp"
 #include "support/encoded.hpp"
+#include "support/eventually.hpp"
 #include "support/http_client_under_test.hpp"
 #include "support/unrestricted.hpp"
 
@@ -14,6 +15,7 @@
 namespace fairlead::net {
 namespace {
 
+using fairlead::testing::eventually;
 using fairlead::testing::unrestricted;
 
 using namespace std::chrono_literals;
@@ -451,7 +453,10 @@ TEST(HttpClient, MayBeLeftInTheMiddle) {
         (void)co_await client.send(get("http://no-such-name.invalid/"), Deadline::after(20s));
       },
       asio::detached);
-  while (!first_done || server.connections() < 2) context.run_one_for(10ms);
+  EXPECT_TRUE(eventually([&] {
+    context.run_one_for(10ms);
+    return first_done && server.connections() >= 2;
+  }));
 }
 
 TEST(HttpClient, KeptConnectionsDoNotKeepALoopRunning) {
@@ -474,13 +479,9 @@ TEST(HttpClient, KeptConnectionsDoNotKeepALoopRunning) {
 // ---- where it may connect to -------------------------------------------------------------------
 
 TEST(HttpClient, NothingIsSentWhereNothingListens) {
-  std::uint16_t free_port = 0;
-  {
-    RawServer server(always(""));
-    free_port = server.port();
-  }
+  const ClosedPort port;
   HttpClient client(unrestricted());
-  const auto answer = send_one(client, get("http://127.0.0.1:" + std::to_string(free_port)));
+  const auto answer = send_one(client, get("http://127.0.0.1:" + std::to_string(port.number())));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().reason, Reason::connect);
   EXPECT_FALSE(answer.error().sent);

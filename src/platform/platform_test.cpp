@@ -5,6 +5,7 @@
 #include "platform/paging.hpp"
 #include "platform/renewals.hpp"
 #include "platform/sealed_credentials.hpp"
+#include "support/eventually.hpp"
 #include "support/forwarding_database.hpp"
 #include "support/platform_under_test.hpp"
 #include "support/raw_socket.hpp"
@@ -21,6 +22,7 @@ namespace fairlead::platform {
 namespace {
 
 using connector::Definition;
+using fairlead::testing::eventually;
 using fairlead::testing::ForwardingDatabase;
 using fairlead::testing::PlatformUnderTest;
 using fairlead::testing::source_text;
@@ -409,28 +411,23 @@ TEST_F(Whole, WritesTheLogManyCallsAtATime) {
   EXPECT_EQ(kept(), 2'501);
 }
 
+/// Runs `task` on the first loop and cancels it, as the server does when a client goes away, while
+/// the service holds the answer to the request that `asked` counts.
 template <class T>
-Task<void> keep(Task<T> task, std::optional<T>& answer) {
-  answer.emplace(co_await std::move(task));
-}
-
-/// Runs `task` on the first loop and cancels it, as the server does when a client goes away, once
-/// `under_way` holds.
-template <class T, class Condition>
-std::optional<T> run_and_leave(PlatformUnderTest& test, Task<T> task, Condition under_way) {
-  std::optional<T> answer;
+void run_and_leave(PlatformUnderTest& test, Task<T> task, std::function<bool()> asked) {
+  test.upstream.hold();
   asio::cancellation_signal gone;
-  auto kept = keep(std::move(task), answer);
-  auto ended = asio::co_spawn(test.workers.loop(0), std::move(kept),
+  auto ended = asio::co_spawn(test.workers.loop(0), PlatformUnderTest::held(std::move(task)),
                               asio::bind_cancellation_slot(gone.slot(), asio::use_future));
-  while (!under_way()) std::this_thread::yield();
-  asio::post(test.workers.loop(0), [&gone] { gone.emit(asio::cancellation_type::terminal); });
+  EXPECT_TRUE(eventually(asked));
+  asio::post(test.workers.loop(0),
+             asio::use_future([&gone] { gone.emit(asio::cancellation_type::terminal); }))
+      .get();
+  test.upstream.release();
   try {
     ended.get();
-  } catch (const std::exception&) {
-    answer.reset();
+  } catch (const std::exception&) {  // how it ends is nobody's to see
   }
-  return answer;
 }
 
 TEST_F(Whole, FinishesAWriteWhoseClientWentAway) {
@@ -439,7 +436,6 @@ TEST_F(Whole, FinishesAWriteWhoseClientWentAway) {
     write.idempotency = *IdempotencyKey::parse("order", "the same");
     return write;
   };
-  test.upstream.delay_ms = 100;
   run_and_leave(test, test.platform->executor().execute(admin, id, order(), {}, Deadline::never()),
                 [this] { return test.upstream.count("POST", "/v1/customers") > 0; });
   const auto again = execute(order());
@@ -457,7 +453,6 @@ TEST_F(Whole, FinishesAConnectorWhoseClientWentAway) {
     return command;
   };
   const std::size_t probes = test.upstream.requests().size();
-  test.upstream.delay_ms = 100;
   run_and_leave(test, test.platform->connectors().add(admin, order(), Deadline::never()),
                 [&] { return test.upstream.requests().size() > probes; });
   const auto again = test.run(test.platform->connectors().add(admin, order(), Deadline::never()));
@@ -471,14 +466,13 @@ TEST_F(Whole, MakesNoConnectorInAWorkspaceThatIsDeletedMeanwhile) {
   const auto workspace =
       test.run(test.access->workspaces().find_by_name(admin, *command.workspace)).value();
   const std::size_t probes = test.upstream.requests().size();
-  test.upstream.delay_ms = 200;
-  std::optional<Result<ConnectorView>> answer;
-  auto kept =
-      keep(test.platform->connectors().add(admin, std::move(command), Deadline::never()), answer);
-  auto ended = asio::co_spawn(test.workers.loop(0), std::move(kept), asio::use_future);
-  while (test.upstream.requests().size() == probes) std::this_thread::yield();
+  test.upstream.hold();
+  auto running =
+      test.start(test.platform->connectors().add(admin, std::move(command), Deadline::never()));
+  EXPECT_TRUE(eventually([&] { return test.upstream.requests().size() > probes; }));
   test.run(test.platform->connectors().remove_workspace(admin, workspace.id)).value();
-  ended.get();
+  test.upstream.release();
+  const auto answer = running.get();
   ASSERT_FALSE(*answer);
   EXPECT_EQ(answer->error().kind, ErrorKind::conflict);
   const auto sealed = test.run(test.database->read([](store::Connection& c) {
@@ -490,18 +484,16 @@ TEST_F(Whole, MakesNoConnectorInAWorkspaceThatIsDeletedMeanwhile) {
 TEST_F(Whole, AnswersAWriteThatWorkedThoughItCannotBeRecorded) {
   ExecuteCommand write{.entity = "customers", .action = "create", .params = {{"name", "x"}}};
   write.idempotency = *IdempotencyKey::parse("order", "the same");
-  test.upstream.delay_ms = 200;
-  std::optional<Result<Executed>> answer;
-  auto kept =
-      keep(test.platform->executor().execute(admin, id, std::move(write), {}, Deadline::never()),
-           answer);
-  auto ended = asio::co_spawn(test.workers.loop(0), std::move(kept), asio::use_future);
-  while (test.upstream.count("POST", "/v1/customers") == 0) std::this_thread::yield();
+  test.upstream.hold();
+  auto running = test.start(
+      test.platform->executor().execute(admin, id, std::move(write), {}, Deadline::never()));
+  EXPECT_TRUE(eventually([&] { return test.upstream.count("POST", "/v1/customers") > 0; }));
   for (const char* table : {"idempotent_request", "tool_call"})
     test.run(test.database->write([table](store::Connection& connection) {
       connection.execute("DROP TABLE " + std::string(table));
     }));
-  ended.get();
+  test.upstream.release();
+  const auto answer = running.get();
   ASSERT_TRUE(answer && *answer) << (*answer).error().message;
 }
 
@@ -521,21 +513,20 @@ TEST_F(Whole, FreesTheKeyOfAWriteThatNeverWentOut) {
 TEST_F(Whole, KeepsBothOfTwoChangesAtOnce) {
   // The first one waits for its credentials to be tried while the other is made.
   const std::size_t probes = test.upstream.requests().size();
-  test.upstream.delay_ms = 200;
+  test.upstream.hold();
   ConnectorChange slow;
   slow.name = "slow";
   slow.credentials.emplace();
   slow.credentials->emplace("api_key", Secret(PlatformUnderTest::good_key));
-  std::optional<Result<ConnectorView>> answer;
-  auto kept = keep(
-      test.platform->connectors().update(admin, id, std::move(slow), Deadline::never()), answer);
-  auto ended = asio::co_spawn(test.workers.loop(0), std::move(kept), asio::use_future);
-  while (test.upstream.requests().size() == probes) std::this_thread::yield();
+  auto running =
+      test.start(test.platform->connectors().update(admin, id, std::move(slow), Deadline::never()));
+  EXPECT_TRUE(eventually([&] { return test.upstream.requests().size() > probes; }));
   ConnectorChange quick;
   quick.entities.emplace(json::array{json::object{{"entity", "customers"}}});
   ASSERT_TRUE(
       test.run(test.platform->connectors().update(admin, id, std::move(quick), Deadline::never())));
-  ended.get();
+  test.upstream.release();
+  const auto answer = running.get();
   ASSERT_TRUE(answer && *answer) << (*answer).error().message;
   const auto found = test.run(test.platform->connectors().find(admin, id));
   EXPECT_EQ(found->row.name, "slow");

@@ -3,6 +3,7 @@
 #include "store/database_file.hpp"
 #include "store/doctor.hpp"
 #include "store/migration.hpp"
+#include "support/eventually.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -21,7 +22,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -46,21 +46,11 @@ namespace fairlead::store {
 namespace {
 
 using namespace std::chrono_literals;
+using fairlead::testing::eventually;
 namespace fs = std::filesystem;
 
 std::string content_of(const std::string& path) {
   return (std::ostringstream() << std::ifstream(path).rdbuf()).str();
-}
-
-/// Until `condition`, at most ten seconds.
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto until = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 class SqliteDatabaseTest : public ::testing::Test {

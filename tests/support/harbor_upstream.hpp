@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,6 +37,15 @@ class HarborUpstream {
   void set_refresh_token(std::string token) {
     const std::lock_guard lock(mutex_);
     refresh_token_ = std::move(token);
+  }
+  /// Keeps whoever asks for what begins with `target` waiting, until release().
+  void hold(std::string target = "/") {
+    const std::lock_guard lock(mutex_);
+    held_ = std::move(target);
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    held_.reset();
   }
   /// Answers every API call with this status, until 0.
   std::atomic<int> forced_status = 0;
@@ -70,6 +80,7 @@ class HarborUpstream {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
+    while (is_held(request.target)) co_await sleep_for(std::chrono::milliseconds(1));
     if (delay_ms > 0) co_await sleep_for(std::chrono::milliseconds(delay_ms));
     if (request.target == "/token") co_return renew(request);
     if (forced_status > 0)
@@ -79,6 +90,11 @@ class HarborUpstream {
     if (breaks_after_writes && request.method == "POST")
       throw Failure(Error{ErrorKind::internal, "breaks off"});
     co_return serve(request);
+  }
+
+  bool is_held(const std::string& target) const {
+    const std::lock_guard lock(mutex_);
+    return held_ && target.starts_with(*held_);
   }
 
   bool is_authorized(const net::Request& request) const {
@@ -151,6 +167,7 @@ class HarborUpstream {
   std::vector<net::Request> requests_;
   std::set<std::string, std::less<>> accepted_;
   std::string refresh_token_;
+  std::optional<std::string> held_;
   std::size_t renewals_ = 0, created_ = 0;
   net::HttpServer server_;
 };

@@ -13,6 +13,8 @@
 #include <boost/asio/use_future.hpp>
 
 #include <fstream>
+#include <future>
+#include <optional>
 #include <sstream>
 
 namespace fairlead::testing {
@@ -44,6 +46,7 @@ class PlatformUnderTest {
     upstream.accept(good_key);
   }
   ~PlatformUnderTest() {
+    upstream.release();
     if (platform) run(platform->stop());
     workers.stop();
     workers.join();
@@ -52,13 +55,20 @@ class PlatformUnderTest {
   /// On the first loop, from the test's thread.
   template <class T>
   T run(Task<T> task) {
-    if constexpr (std::is_void_v<T>) {
+    if constexpr (std::is_void_v<T>)
       asio::co_spawn(workers.loop(0), std::move(task), asio::use_future).get();
-    } else {
-      std::optional<T> answer;
-      asio::co_spawn(workers.loop(0), keep(std::move(task), answer), asio::use_future).get();
-      return std::move(*answer);
-    }
+    else
+      return *start(std::move(task)).get();
+  }
+  /// Begins it on the first loop; the future holds the answer, never nothing.
+  template <class T>
+  std::future<std::optional<T>> start(Task<T> task) {
+    return asio::co_spawn(workers.loop(0), held(std::move(task)), asio::use_future);
+  }
+  /// A future wants what it can make before there is an answer.
+  template <class T>
+  static Task<std::optional<T>> held(Task<T> task) {
+    co_return co_await std::move(task);
   }
 
   /// What this platform is made of, but for the database.
@@ -95,11 +105,6 @@ class PlatformUnderTest {
   Tenant first, second;
 
  private:
-  template <class T>
-  static Task<void> keep(Task<T> task, std::optional<T>& answer) {
-    answer.emplace(co_await std::move(task));
-  }
-
   Task<Tenant> make_first() {
     access::InitCommand command{.admin_email = "ada@example.com",
                                 .admin_password = Secret("correct horse battery staple"),

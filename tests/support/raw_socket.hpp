@@ -2,7 +2,6 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <chrono>
 #include <cstdint>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,22 +9,32 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
 namespace fairlead::net {
 
-/// Polls `condition` until it holds; false when it does not within 20 seconds.
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > limit) return false;
-    std::this_thread::yield();
+/// A port of 127.0.0.1 that nobody listens at, and that nobody else gets while this lives.
+class ClosedPort {
+ public:
+  ClosedPort() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    if (bind(descriptor_, generic, size) != 0 || getsockname(descriptor_, generic, &size) != 0)
+      throw std::runtime_error("no free port");
+    number_ = ntohs(address.sin_port);
   }
-  return true;
-}
+  ClosedPort(const ClosedPort&) = delete;
+  ~ClosedPort() { ::close(descriptor_); }
+  std::uint16_t number() const { return number_; }
+
+ private:
+  int descriptor_;
+  std::uint16_t number_ = 0;
+};
 
 class RawSocket {
  public:
