@@ -582,6 +582,54 @@ TEST(Renewal, ThatIsRefusedSaysNothingOfNewCredentials) {
   EXPECT_EQ(test.call("GET", address, token).string("/status"), "unverified");
 }
 
+// A call is on its way to the service when somebody changes the connector; what the service says of
+// the old credentials or settings says nothing of the new ones.
+TEST(Status, IsNotOfWhatWasReplacedMeanwhile) {
+  struct Case {
+    const char* call;
+    bool old_key_is_good;
+    json::object change;
+  };
+  const json::object new_key{{"credentials", json::object{{"api_key", "another-key-canary"}}},
+                             {"validate", false}};
+  const json::object new_settings{{"environment", json::object{{"berth", "quay"}}}};
+  for (const Case& one : std::vector<Case>{{"/check", false, new_key},
+                                           {"/check", true, new_key},
+                                           {"/execute", false, new_key},
+                                           {"/execute", true, new_key},
+                                           {"/execute", true, new_settings}}) {
+    SCOPED_TRACE(std::string(one.call) + (one.old_key_is_good ? " good " : " bad ") +
+                 json::serialize(one.change));
+    ApiUnderTest test;
+    const std::string token = test.application_token(test.first);
+    const std::string address =
+        "/api/v1/integrations/connectors/" +
+        test.call("POST", "/api/v1/integrations/connectors", token,
+                  json::object{{"workspace_name", "acme"},
+                               {"connector_type", "test-harbor"},
+                               {"credentials", json::object{{"api_key", ApiUnderTest::good_key}}},
+                               {"validate", false}})
+            .string("/id");
+    if (!one.old_key_is_good) test.upstream.refuse(ApiUnderTest::good_key);
+    test.upstream.delay_ms = 200;
+    auto running = boost::asio::co_spawn(
+        test.workers.loop(0),
+        test.api->handle(
+            {.method = "POST",
+             .target = address + one.call,
+             .headers = {{"Authorization", "Bearer " + token}},
+             .body = json::serialize(json::object{{"entity", "customers"}, {"action", "list"}}),
+             .peer = "203.0.113.7"}),
+        boost::asio::use_future);
+    while (test.upstream.requests().empty()) std::this_thread::yield();
+    ASSERT_EQ(test.call("PUT", address, token, one.change).status, 200);
+    running.get();
+    const Reply after = test.call("GET", address, token);
+    EXPECT_EQ(after.string("/status"), "unverified") << after.text;
+    EXPECT_TRUE(after.at("/status_reason").is_null()) << after.text;
+  }
+}
+
 TEST(Admission, TurnsAwayWhatDoesNotFit) {
   platform::PlatformOptions options;
   options.limits.per_connector = 2;

@@ -1,5 +1,7 @@
 #include "platform/connector_cache.hpp"
 
+#include "base/log.hpp"
+
 namespace fairlead::platform {
 namespace {
 
@@ -71,6 +73,25 @@ Task<StoredConnectorPtr> ConnectorCache::load(OrganizationId organization, Conne
   connector->config = merged_config(object_of(connector->row.environment),
                                     object_of(connector->row.replication_config));
   co_return connector;
+}
+
+Task<void> ConnectorCache::note_status(StoredConnectorPtr connector, std::string status,
+                                       std::optional<std::string> reason) {
+  const store::ConnectorRow& row = connector->row;
+  bool noted = false;
+  try {
+    noted = co_await services_.database.write([connector, status, reason](store::Connection& c) {
+      return store::set_connector_status(c, connector->organization, connector->row.id,
+                                         connector->row.updated_at, status, reason);
+    });
+  } catch (const Failure& failure) {
+    log::warning("connector.status_not_written", {{"connector", row.id}, {"why", failure.what()}});
+    co_return;
+  }
+  forget(row.id);
+  if (noted)
+    log::info("connector.status",
+              {{"connector", row.id}, {"status", status}, {"reason", reason.value_or("")}});
 }
 
 void ConnectorCache::forget(const ConnectorId& id) {

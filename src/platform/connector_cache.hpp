@@ -5,7 +5,6 @@
 #include "platform/services.hpp"
 #include "store/connectors.hpp"
 
-#include <atomic>
 #include <mutex>
 #include <unordered_map>
 
@@ -40,6 +39,11 @@ class ConnectorCache {
   Task<StoredConnectorPtr> find(OrganizationId organization, ConnectorId id);
   /// From the database, in any case.
   Task<StoredConnectorPtr> find_fresh(OrganizationId organization, ConnectorId id);
+
+  /// Keeps what a call said of the health of `connector`, unless it was changed since it was read:
+  /// of new credentials or settings that says nothing. Never fails: it is worth no call.
+  Task<void> note_status(StoredConnectorPtr connector, std::string status,
+                         std::optional<std::string> reason);
 
   /// To be called after every committed change of a connector or its credentials.
   void forget(const ConnectorId& id);

@@ -432,8 +432,8 @@ Task<bool> Connectors::store_change(StoredConnectorPtr stored, const Changed& ch
           // Thrown, so that nothing of it stays.
           if (!is_on_top) throw Failure(Error{ErrorKind::conflict, "", changed_meanwhile});
           if (says_status)
-            store::set_connector_status(connection, organization, row.id, row.status,
-                                        row.status_reason);
+            store::set_connector_status(connection, organization, row.id, row.updated_at,
+                                        row.status, row.status_reason);
         });
   } catch (const Failure& failure) {
     if (failure.error().code != changed_meanwhile) throw;
@@ -576,12 +576,7 @@ Task<void> Connectors::note_probe(StoredConnectorPtr stored, Probe probed) {
     status = status_after(probed.verdict);
   else if (probed.verdict != Verdict::skipped && status == "ready")
     status = "degraded";
-  const std::optional<std::string> reason = reason_of(probed);
-  co_await services_.database.write([organization = stored->organization, id = stored->row.id,
-                                     status, reason](store::Connection& connection) {
-    store::set_connector_status(connection, organization, id, status, reason);
-  });
-  cache_.forget(stored->row.id);
+  co_await cache_.note_status(std::move(stored), std::move(status), reason_of(probed));
 }
 
 Task<Result<std::string>> Connectors::remove(Caller caller, ConnectorId id) {

@@ -365,9 +365,10 @@ Task<Result<Executed>> Executor::call_service(StoredConnectorPtr connector,
     result = failure.error();
   }
   if (!result && result.error().code == vault::crypto_tamper_detected)
-    co_await note_status(connector, "config_error", "the stored credentials cannot be opened");
+    co_await cache_.note_status(connector, "config_error",
+                                "the stored credentials cannot be opened");
   else if (result && connector->row.status != "ready")
-    co_await note_status(connector, "ready", std::nullopt);
+    co_await cache_.note_status(connector, "ready", std::nullopt);
   co_return std::move(result);
 }
 
@@ -379,7 +380,7 @@ Task<Error> Executor::refused(StoredConnectorPtr connector, CallError failure, b
   if (needs_reauth) co_return needs_new_credentials(failure.message);
   if (failure.kind == CallErrorKind::authentication && failure.status == 401 &&
       !is_renewed_by_tokens(*connector) && connector->row.status != "needs_reauth")
-    co_await note_status(connector, "needs_reauth", "the service refused the credentials");
+    co_await cache_.note_status(connector, "needs_reauth", "the service refused the credentials");
 
   const bool unknown = failure.outcome_unknown;
   Error error = connector::to_error(std::move(failure));
@@ -393,23 +394,6 @@ Task<Error> Executor::refused(StoredConnectorPtr connector, CallError failure, b
     error.message += "; the service may have carried it out: look there before you send it again";
   }
   co_return error;
-}
-
-Task<void> Executor::note_status(StoredConnectorPtr connector, std::string status,
-                                 std::optional<std::string> reason) {
-  try {
-    co_await services_.database.write([organization = connector->organization,
-                                       id = connector->row.id, status,
-                                       reason](store::Connection& connection) {
-      store::set_connector_status(connection, organization, id, status, reason);
-    });
-  } catch (const Failure& failure) {
-    log::warning("connector.status_not_written",
-                 {{"connector", connector->row.id}, {"why", failure.what()}});
-    co_return;
-  }
-  cache_.forget(connector->row.id);
-  log::info("connector.status", {{"connector", connector->row.id}, {"status", status}});
 }
 
 Task<Result<Executed>> Executor::describe(StoredConnectorPtr connector, std::string entity) {

@@ -79,9 +79,6 @@ class Executor {
                                       store::ToolCallRow& row, Deadline deadline);
   Task<Error> refused(StoredConnectorPtr connector, connector::CallError failure,
                       bool needs_reauth);
-  /// Never fails: what is known of the connector's health is worth no call.
-  Task<void> note_status(StoredConnectorPtr connector, std::string status,
-                         std::optional<std::string> reason);
   connector::Call to_call(const StoredConnector& connector, ExecuteCommand command,
                           Deadline deadline) const;
   connector::EngineOptions engine_options(const StoredConnector& connector) const;

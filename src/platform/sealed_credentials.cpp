@@ -46,7 +46,7 @@ Task<Result<TokenState, RenewalFailure>> SealedCredentials::renew(
   if (!answer) {
     turn->failed(answer.error());
     needs_reauth_ = answer.error().permanent;
-    if (needs_reauth_) co_await note_refusal(current, answer.error().message);
+    if (needs_reauth_) co_await cache_.note_status(current, "needs_reauth", answer.error().message);
   } else {
     // No refresh token in the answer: the old one stays good (RFC 6749, section 6).
     if (answer->refresh_token.empty())
@@ -66,28 +66,18 @@ Task<bool> SealedCredentials::store(StoredConnectorPtr connector,
   next.sealed =
       co_await services_.vault.seal(connector->address(next.version), write_bundle(fields, tokens));
   const bool stored = co_await services_.database.write(
-      [organization = connector->organization, id = connector->row.id, next,
+      [organization = connector->organization, id = connector->row.id,
+       seen = connector->row.updated_at, next,
        now = services_.clock.now()](store::Connection& connection) {
-        return store::replace_credential(connection, organization, id, next, now) &&
-               store::set_connector_status(connection, organization, id, "ready", std::nullopt);
+        if (!store::replace_credential(connection, organization, id, next, now)) return false;
+        // Settings may be newer than the tokens; then nothing is said of them.
+        store::set_connector_status(connection, organization, id, seen, "ready", std::nullopt);
+        return true;
       });
   cache_.forget(connector->row.id);
   log::info("connector.tokens_renewed",
             {{"connector", connector->row.id}, {"stored", stored ? "yes" : "no"}});
   co_return stored;
-}
-
-Task<void> SealedCredentials::note_refusal(StoredConnectorPtr refused, std::string reason) {
-  co_await services_.database.write([refused, reason](store::Connection& connection) {
-    const OrganizationId& organization = refused->organization;
-    const ConnectorId& id = refused->row.id;
-    const auto held = store::find_credential(connection, organization, id);
-    // Others may have been given meanwhile, of which this says nothing.
-    if (held && held->version == refused->credential.version)
-      store::set_connector_status(connection, organization, id, "needs_reauth", reason);
-  });
-  cache_.forget(connector_->row.id);
-  log::warning("connector.needs_reauth", {{"connector", connector_->row.id}, {"reason", reason}});
 }
 
 }  // namespace fairlead::platform

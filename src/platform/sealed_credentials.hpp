@@ -27,7 +27,6 @@ class SealedCredentials final : public connector::CredentialSource {
   Task<Opened> open(StoredConnectorPtr connector);
   Task<bool> store(StoredConnectorPtr connector, const connector::CredentialFields& fields,
                    const connector::TokenState& tokens);
-  Task<void> note_refusal(StoredConnectorPtr refused, std::string reason);
 
   Services& services_;
   ConnectorCache& cache_;

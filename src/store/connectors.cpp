@@ -126,11 +126,12 @@ bool update_connector(Connection& connection, const OrganizationId& organization
 }
 
 bool set_connector_status(Connection& connection, const OrganizationId& organization,
-                          const ConnectorId& id, const std::string& status,
+                          const ConnectorId& id, Instant seen, const std::string& status,
                           const std::optional<std::string>& reason) {
   return connection.execute(
-             "UPDATE connector SET status = $3, status_reason = $4 WHERE org_id = $1 AND id = $2",
-             {organization.str(), id.str(), status, optional(reason)}) == 1;
+             "UPDATE connector SET status = $3, status_reason = $4 "
+             "WHERE org_id = $1 AND id = $2 AND updated_at = $5",
+             {organization.str(), id.str(), status, optional(reason), stored(seen)}) == 1;
 }
 
 bool replace_credential(Connection& connection, const OrganizationId& organization,

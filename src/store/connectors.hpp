@@ -67,9 +67,10 @@ std::int64_t count_connectors(Connection& connection, const OrganizationId& orga
 /// it is gone or was changed after `seen`, its updated_at when it was read.
 bool update_connector(Connection& connection, const OrganizationId& organization,
                       const ConnectorRow& connector, Instant seen);
-/// Writes only what is said of its health; false when it is gone.
+/// Writes only what is said of its health; false when it is gone or was changed after `seen`, as
+/// above.
 bool set_connector_status(Connection& connection, const OrganizationId& organization,
-                          const ConnectorId& id, const std::string& status,
+                          const ConnectorId& id, Instant seen, const std::string& status,
                           const std::optional<std::string>& reason);
 
 /// Replaces the version before; false when the credentials have moved on or are gone.
