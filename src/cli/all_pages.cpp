@@ -2,6 +2,7 @@
 
 #include "base/interrupt.hpp"
 #include "base/page_run.hpp"
+#include "cli/answer.hpp"
 
 #include <iostream>
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::cli {
@@ -34,13 +35,15 @@ struct Session {
   bool interactive;   ///< standard input is a terminal: the command may ask
 };
 
+/// Answers what is to be printed; null when the command has written its own output. Throws Problem.
+using Handler = Task<json::value>(Session&, json::object);
+
 struct Command {
   std::string resource, operation;
   std::string help, example;
   std::vector<Parameter> parameters;
   std::vector<Column> columns;  ///< of the table on a terminal; none: a line a member
-  /// The answer to print; null when the command has written its own output.
-  std::function<Task<json::value>(Session&, json::object)> run;
+  std::function<Handler> run;
   /// "GET /workspaces" below /api/v1: what it asks of the server; empty when it is no call of its
   /// own.
   std::string api = {};

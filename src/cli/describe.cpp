@@ -1,5 +1,6 @@
 #include "cli/describe.hpp"
 
+#include "cli/answer.hpp"
 #include "cli/layout.hpp"
 #include "cli/output.hpp"
 
@@ -12,37 +13,6 @@ namespace fairlead::cli {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
-
-std::string text_of(const json::value& value) {
-  const auto* text = value.if_string();
-  return text != nullptr ? std::string(view(*text)) : to_compact(value);
-}
-
-std::string text_at(const json::value& value, std::string_view path) {
-  const auto* found = find_path(value, path);
-  return found == nullptr || found->is_null() ? "" : text_of(*found);
-}
-
-/// The list at `path`; empty where there is none.
-const json::array& list_at(const json::value& value, std::string_view path) {
-  static const json::array none;
-  const auto* found = find_path(value, path);
-  const auto* list = found != nullptr ? found->if_array() : nullptr;
-  return list != nullptr ? *list : none;
-}
-
-const json::object& object_at(const json::value& value, std::string_view path) {
-  static const json::object none;
-  const auto* found = find_path(value, path);
-  const auto* object = found != nullptr ? found->if_object() : nullptr;
-  return object != nullptr ? *object : none;
-}
-
-bool is_required(const json::value& schema, json::string_view name) {
-  const auto& required = list_at(schema, "required");
-  return std::any_of(required.begin(), required.end(),
-                     [&](const json::value& one) { return one == name; });
-}
 
 std::string type_of(const json::value& schema) {
   const std::string type = text_at(schema, "type");
@@ -64,7 +34,7 @@ std::string head_of(const json::value& connector, std::size_t width) {
     if (auto text = text_at(connector, path); !text.empty())
       rows.push_back({title, std::move(text)});
   for (const auto& [key, value] : object_at(connector, "environment"))
-    rows.push_back({std::string(key), text_of(value)});
+    rows.push_back({std::string(key), as_text(value)});
   return rows.empty() ? out : out + to_wrapped_table(rows, 2, width);
 }
 
@@ -146,11 +116,11 @@ std::string detail_of_parameter(const json::object& parameter) {
     out += (out.empty() ? "" : " ") + sentence;
   };
   if (const auto* value = parameter.if_contains("default"))
-    add("Default: " + text_of(*value) + ".");
+    add("Default: " + as_text(*value) + ".");
   if (const auto* values = parameter.if_contains("enum"); values && values->is_array()) {
     std::string listed;
     for (const json::value& value : values->get_array())
-      listed += (listed.empty() ? "" : ", ") + text_of(value);
+      listed += (listed.empty() ? "" : ", ") + as_text(value);
     add("One of: " + listed + ".");
   }
   return out;

@@ -1,5 +1,6 @@
 #include "cli/output.hpp"
 
+#include "cli/answer.hpp"
 #include "cli/layout.hpp"
 #include "cli/problem.hpp"
 
@@ -168,21 +169,6 @@ class Writer {
   const bool with_breaks_;
   std::string out_;
 };
-
-}  // namespace
-
-const json::value* find_path(const json::value& root, std::string_view dotted) {
-  const json::value* at = &root;
-  while (at != nullptr && !dotted.empty()) {
-    const auto [name, rest] = split_first(dotted);
-    const auto* object = at->if_object();
-    at = object != nullptr ? object->if_contains(name) : nullptr;
-    dotted = rest;
-  }
-  return at;
-}
-
-namespace {
 
 /// "data (id, name), next": what could have been asked for.
 std::string names_in(const json::value& value) {

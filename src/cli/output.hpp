@@ -19,10 +19,6 @@ struct Column {
   Cell cell = Cell::text;
 };
 
-/// The value at a dotted path, spreading over arrays; nullptr when absent. `root` outlives the
-/// answer.
-const json::value* find_path(const json::value& root, std::string_view dotted);
-
 /// Keeps only the dotted paths of `fields`, spread over arrays (an empty one may hold any). When no
 /// path matches and exactly one top-level member is an array, the paths are tried inside it. Throws
 /// Problem(validation_error) with the payload as detail when still nothing matches.

@@ -1,6 +1,7 @@
 #include "cli/problem.hpp"
 
 #include "base/encoding.hpp"
+#include "cli/answer.hpp"
 #include "cli/layout.hpp"
 #include "cli/output.hpp"
 
@@ -33,12 +34,8 @@ std::string type_of_status(int status) {
 
 /// `error_code` of the first entry; empty when the answer is none of Fairlead's.
 std::string error_code_of(const json::value& detail) {
-  const auto* body = detail.if_object();
-  const auto* errors = body != nullptr ? body->if_contains("errors") : nullptr;
-  const auto* list = errors != nullptr ? errors->if_array() : nullptr;
-  const auto* first = list != nullptr && !list->empty() ? list->front().if_object() : nullptr;
-  const auto* code = first != nullptr ? find_string(*first, "error_code") : nullptr;
-  return code != nullptr ? std::string(view(*code)) : "";
+  const auto& errors = list_at(detail, "errors");
+  return errors.empty() ? "" : text_at(errors.front(), "error_code");
 }
 
 /// Where to look for what was not found, by what the message says is missing.
@@ -78,13 +75,9 @@ std::string hint_of(int status, std::string_view error_code, std::string_view me
 /// What an answer of the server says beyond its first sentence: one for each further field.
 std::vector<std::string> further_messages(const Problem& problem) {
   std::vector<std::string> out;
-  const auto* errors = find_path(problem.detail, "errors");
-  if (errors == nullptr || !errors->is_array()) return out;
-  for (const auto& error : errors->as_array()) {
-    const auto* one = error.if_object();
-    const auto* message = one != nullptr ? find_string(*one, "message") : nullptr;
-    if (message != nullptr && view(*message) != problem.what()) out.emplace_back(view(*message));
-  }
+  for (const auto& error : list_at(problem.detail, "errors"))
+    if (auto message = text_at(error, "message"); !message.empty() && message != problem.what())
+      out.push_back(std::move(message));
   return out;
 }
 
