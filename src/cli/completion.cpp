@@ -80,23 +80,6 @@ std::vector<std::string> words_of(const Place& place) {
   return all;
 }
 
-/// The cases "PLACE FLAG" of bash and zsh: those with known values, then all others in one.
-std::string value_cases(const std::vector<Place>& places, std::string_view known,
-                        std::string_view unknown) {
-  std::string out;
-  std::vector<std::string> others;
-  for (const auto& place : places)
-    for (const auto& [flag, values] : place.valued) {
-      std::string pattern = fmt::format("'{} {}'", place.words, flag);
-      if (values.empty())
-        others.push_back(std::move(pattern));
-      else
-        out += fmt::format("    {}) {} ;;\n", pattern,
-                           fmt::format(fmt::runtime(known), fmt::join(values, " ")));
-    }
-  return out + fmt::format("    {}) {} ;;\n", fmt::join(others, "|"), unknown);
-}
-
 // What is neither a flag nor a command is some flag's value, and does not change the place.
 
 std::string fish_script(const std::vector<Place>& places) {
@@ -119,46 +102,79 @@ std::string fish_script(const std::vector<Place>& places) {
   return out;
 }
 
-std::string bash_script(const std::vector<Place>& places) {
-  std::string out = fmt::format(
-      "_fairlead() {{\n  local place= word next= here=\"${{COMP_WORDS[COMP_CWORD]}}\"\n"
-      "  for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n"
-      "    case \"${{place:+$place }}$word\" in\n      {}) place=\"${{place:+$place }}$word\" ;;\n"
-      "    esac\n  done\n  local before=\"${{COMP_WORDS[COMP_CWORD-1]}}\"\n"
-      "  # --flag=value comes as three words; nothing offered: names of files\n"
-      "  if [ \"$here\" = = ]; then here=\n"
-      "  elif [ \"$before\" = = ]; then before=\"${{COMP_WORDS[COMP_CWORD-2]}}\"; fi\n"
-      "  COMPREPLY=()\n  case \"$place $before\" in\n{}    *) case \"$place\" in\n",
-      patterns_of(places, "|"), value_cases(places, "next='{}'", "return"));
+/// How bash and zsh write what they do alike. `{}` in a text is where the words offered go.
+struct CaseShell {
+  std::string_view begin;        ///< up to the words typed so far
+  std::string_view words;        ///< these
+  std::string_view find_before;  ///< afterwards: which word a value may belong to
+  std::string_view offer;        ///< offers words
+  std::string_view offer_files;  ///< offers names of files, and ends
+  std::string_view files_first;  ///< before `offer`, where names of files stand without a flag
+  std::string_view end;
+};
+
+/// The cases "PLACE FLAG": those with known values, then all others in one.
+std::string value_cases(const std::vector<Place>& places, const CaseShell& shell) {
+  std::string out;
+  std::vector<std::string> others;
   for (const auto& place : places)
-    out += fmt::format("    '{}') {}next='{}' ;;\n", place.words,
-                       place.files ? "[[ $here == -* ]] && " : "", fmt::join(words_of(place), " "));
-  return out +
-         "    esac ;;\n  esac\n  COMPREPLY=($(compgen -W \"$next\" -- \"$here\"))\n}\n"
-         "complete -o default -F _fairlead fairlead\n";
+    for (const auto& [flag, values] : place.valued) {
+      std::string pattern = fmt::format("'{} {}'", place.words, flag);
+      if (values.empty())
+        others.push_back(std::move(pattern));
+      else
+        out += fmt::format("    {}) {} ;;\n", pattern,
+                           fmt::format(fmt::runtime(shell.offer), fmt::join(values, " ")));
+    }
+  return out + fmt::format("    {}) {} ;;\n", fmt::join(others, "|"), shell.offer_files);
 }
 
-std::string zsh_script(const std::vector<Place>& places) {
+std::string case_script(const std::vector<Place>& places, const CaseShell& shell) {
   std::string out = fmt::format(
-      "#compdef fairlead\n"
-      "_fairlead() {{\n  local place= word before=\"${{words[CURRENT-1]}}\"\n  local -a next\n"
-      "  for word in \"${{(@)words[2,CURRENT-1]}}\"; do\n"
+      "{}  for word in {}; do\n"
       "    case \"${{place:+$place }}$word\" in\n      {}) place=\"${{place:+$place }}$word\" ;;\n"
-      "    esac\n  done\n"
-      "  if [[ $PREFIX == --*=* ]]; then before=\"${{PREFIX%%=*}}\"; compset -P '*='; fi\n"
-      "  case \"$place $before\" in\n{}    *) case \"$place\" in\n",
-      patterns_of(places, "|"), value_cases(places, "next=({})", "_files; return"));
+      "    esac\n  done\n{}  case \"$place $before\" in\n{}    *) case \"$place\" in\n",
+      shell.begin, shell.words, patterns_of(places, "|"), shell.find_before,
+      value_cases(places, shell));
   for (const auto& place : places)
-    out += fmt::format("    '{}') {}next=({}) ;;\n", place.words,
-                       place.files ? "[[ $PREFIX == -* ]] || { _files; return }; " : "",
-                       fmt::join(words_of(place), " "));
-  // A file of $fpath is read at the first use, as the function itself; or the script is sourced.
-  return out +
-         "    esac ;;\n  esac\n  compadd -a next\n}\n"
-         "if [[ \"$funcstack[1]\" == _fairlead ]]; then _fairlead \"$@\"\n"
-         "else\n  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
-         "  compdef _fairlead fairlead\nfi\n";
+    out += fmt::format("    '{}') {}{} ;;\n", place.words, place.files ? shell.files_first : "",
+                       fmt::format(fmt::runtime(shell.offer), fmt::join(words_of(place), " ")));
+  return fmt::format("{}    esac ;;\n  esac\n{}", out, shell.end);
 }
+
+constexpr CaseShell bash = {
+    .begin = "_fairlead() {\n  local place= word next= here=\"${COMP_WORDS[COMP_CWORD]}\"\n",
+    .words = "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"",
+    .find_before =
+        "  local before=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+        "  # --flag=value comes as three words; nothing offered: names of files\n"
+        "  if [ \"$here\" = = ]; then here=\n"
+        "  elif [ \"$before\" = = ]; then before=\"${COMP_WORDS[COMP_CWORD-2]}\"; fi\n"
+        "  COMPREPLY=()\n",
+    .offer = "next='{}'",
+    .offer_files = "return",
+    .files_first = "[[ $here == -* ]] && ",
+    .end =
+        "  COMPREPLY=($(compgen -W \"$next\" -- \"$here\"))\n}\n"
+        "complete -o default -F _fairlead fairlead\n"};
+
+constexpr CaseShell zsh = {
+    .begin =
+        "#compdef fairlead\n"
+        "_fairlead() {\n  local place= word before=\"${words[CURRENT-1]}\"\n"
+        "  local -a next\n",
+    .words = "\"${(@)words[2,CURRENT-1]}\"",
+    .find_before =
+        "  if [[ $PREFIX == --*=* ]]; then before=\"${PREFIX%%=*}\"; compset -P '*='; fi\n",
+    .offer = "next=({})",
+    .offer_files = "_files; return",
+    .files_first = "[[ $PREFIX == -* ]] || { _files; return }; ",
+    // A file of $fpath is read at the first use, as the function itself; or the script is sourced.
+    .end =
+        "  compadd -a next\n}\n"
+        "if [[ \"$funcstack[1]\" == _fairlead ]]; then _fairlead \"$@\"\n"
+        "else\n  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
+        "  compdef _fairlead fairlead\nfi\n"};
 
 std::string powershell_script(const std::vector<Place>& places) {
   std::string out =
@@ -191,8 +207,8 @@ std::string completion_script(const CLI::App& app, const std::string& shell) {
   collect(app, "", places);
   if (shell == "fish") return fish_script(places);
   if (shell == "powershell") return powershell_script(places);
-  if (shell == "zsh") return zsh_script(places);
-  return bash_script(places);
+  if (shell == "zsh") return case_script(places, zsh);
+  return case_script(places, bash);
 }
 
 }  // namespace fairlead::cli
