@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <memory>
+#include <utility>
 
 namespace fairlead {
 
@@ -15,15 +17,19 @@ namespace fairlead {
 class EndOnInterrupt {
  public:
   EndOnInterrupt(const boost::asio::any_io_executor& loop, std::function<void()> farewell)
-      : signals_(loop, SIGINT, SIGTERM) {
-    signals_.async_wait([farewell = std::move(farewell)](boost::system::error_code code, int) {
-      if (code) return;
-      farewell();
+      : farewell_(std::make_shared<std::function<void()>>(std::move(farewell))),
+        signals_(loop, SIGINT, SIGTERM) {
+    // A signal may be on its way already when this ends, and what the farewell speaks of with it.
+    signals_.async_wait([held = std::weak_ptr(farewell_)](boost::system::error_code code, int) {
+      const auto last_words = held.lock();
+      if (code || !last_words) return;
+      (*last_words)();
       std::_Exit(130);
     });
   }
 
  private:
+  const std::shared_ptr<std::function<void()>> farewell_;
   boost::asio::signal_set signals_;
 };
 
