@@ -49,7 +49,7 @@ struct Error {  // NOLINT(clang-analyzer-core.uninitialized.Assign): it loses si
   int upstream_status = 0;
 };
 
-/// An Error on its way to the one place that translates it (api/router, cli/main, exec-local).
+/// An Error on its way to the one place that translates it (api/router, cli/cli, exec-local).
 class Failure : public std::exception {
  public:
   explicit Failure(Error error) : error_(std::move(error)) {}

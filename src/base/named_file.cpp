@@ -1,13 +1,15 @@
 #include "base/named_file.hpp"
 
+#include "base/hidden_typing.hpp"
 #include "base/owner_only.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,28 +27,39 @@ struct Descriptor {
   }
 };
 
-Result<std::string> read_file(const std::string& path, std::string_view what, Readers readers) {
+/// What somebody types or pastes is a secret, and has no end that could be seen.
+void ask_for(std::string_view what) {
+  fmt::print(stderr,
+             "Type or paste {} here; it is not shown. Ctrl-D on a line of its own ends it.\n",
+             what);
+}
+
+Result<Clear> read_file(const std::string& path, std::string_view what, Readers readers) {
   const bool standard_input = path == "-";
+  const bool secret = readers == Readers::owner_only;
   const Descriptor file{standard_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   const auto unreadable = [&] {
     return invalid(fmt::format("cannot read {} '{}': {}", what, path, std::strerror(errno)));
   };
   struct stat status {};
   if (file.number < 0 || fstat(file.number, &status) != 0) return unreadable();
-  if (readers == Readers::owner_only && !standard_input && S_ISREG(status.st_mode))
-    if (auto alone = check_owner_only(what, path, status.st_mode); !alone) return alone.error();
-  std::string text;
-  std::array<char, 65'536> piece{};
+  if (secret && !standard_input && S_ISREG(status.st_mode))
+    if (auto checked = check_owner_only(what, path, status.st_mode); !checked)
+      return std::move(checked).error();
+  std::optional<HiddenTyping> hiding;
+  if (secret && standard_input) hiding.emplace();
+  if (hiding && hiding->is_hidden()) ask_for(what);
+  Clear text, piece(std::string(65'536, '\0'));
   for (;;) {
-    const auto size = read(file.number, piece.data(), piece.size());
+    const auto size = read(file.number, piece.text.data(), piece.text.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return unreadable();
     if (size == 0) break;
-    text.append(piece.data(), static_cast<std::size_t>(size));
-    if (text.size() > most_bytes)
+    text += std::string_view(piece.text).substr(0, static_cast<std::size_t>(size));
+    if (text.text.size() > most_bytes)
       return invalid(fmt::format("{} '{}' has more than {} MiB", what, path, most_bytes >> 20));
   }
-  text.erase(0, byte_order_mark_at(text));
+  text.text.erase(0, byte_order_mark_at(text.text));
   return text;
 }
 
@@ -75,10 +88,12 @@ std::filesystem::path behind_links(std::filesystem::path path) {
 }
 
 Result<std::string> read_named_file(const std::string& path, std::string_view what) {
-  return read_file(path, what, Readers::anybody);
+  auto text = read_file(path, what, Readers::anybody);
+  if (!text) return std::move(text).error();
+  return std::move(text->text);
 }
 
-Result<std::string> read_secret_file(const std::string& path, std::string_view what) {
+Result<Clear> read_secret_file(const std::string& path, std::string_view what) {
   return read_file(path, what, Readers::owner_only);
 }
 
@@ -93,7 +108,7 @@ Result<json::object> read_named_object(std::string_view text, std::string_view f
 Result<json::object> read_secret_object(const std::string& path, std::string_view what) {
   const auto text = read_secret_file(path, what);
   if (!text) return text.error();
-  return parse_object(*text, path == "-" ? what : path);
+  return parse_object(text->text, path == "-" ? what : path);
 }
 
 }  // namespace fairlead

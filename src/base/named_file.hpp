@@ -1,6 +1,7 @@
 // Files and JSON that are named on the command line.
 #pragma once
 
+#include "base/clear.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 
@@ -21,8 +22,9 @@ std::filesystem::path behind_links(std::filesystem::path path);
 /// it in errors ("the password file"). Errors: invalid_input (cannot be read, larger than 64 MiB).
 Result<std::string> read_named_file(const std::string& path, std::string_view what);
 /// The same for a file of secrets: forbidden when others than its owner may read or write it. Pipes
-/// and terminals are not kept, and taken.
-Result<std::string> read_secret_file(const std::string& path, std::string_view what);
+/// and terminals are not kept, and taken; who types or pastes on the terminal is told how to end,
+/// and does not see it there.
+Result<Clear> read_secret_file(const std::string& path, std::string_view what);
 
 /// A JSON object given as `text`, or as @file. Errors: invalid_input, naming `flag` ("--params").
 Result<json::object> read_named_object(std::string_view text, std::string_view flag);

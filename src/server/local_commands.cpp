@@ -40,8 +40,9 @@ void run_init(const InitOptions& options) {
     throw Failure(
         Error{ErrorKind::conflict,
               fmt::format("{} exists already; choose another --client-out", options.client_out)});
-  std::string password = read_secret_file(options.password_file, "the password file").value();
-  while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
+  const Clear read = read_secret_file(options.password_file, "the password file").value();
+  std::string_view password = read.text;
+  while (password.ends_with('\n') || password.ends_with('\r')) password.remove_suffix(1);
 
   // Nothing is made before it is known that all of it can be: an organization whose only client
   // nobody has would have no way in.

@@ -397,6 +397,28 @@ def test_a_question_that_is_interrupted_leaves_the_terminal_as_it_was(server, ha
     assert "API key:" in shown and shows_typing
 
 
+@pytest.mark.parametrize("arguments, secret, code", [
+    (["connectors", "create", "--definition", "harbor", "--name", "pasted", "--workspace", "cli-pasted", "--validate=false", "--credentials", "-"],
+     '{\n"api_key": "hk_pasted"}', 0),
+    (["exec-local", "--definition", "harbor", "--entity", "account", "--action", "get", "--plan", "--credentials", "-"], '{"api_key": "hk_pasted"}', 0),
+    (["login", "--client-file", "-"], '{"client_secret": "hk_pasted"}', 4),
+], ids=["create", "exec-local", "login"])
+def test_secrets_that_are_pasted_are_not_shown(server, tmp_path, arguments, secret, code):
+    terminal = Terminal([BINARY, *arguments], environment={**server.client_environment, "FAIRLEAD_SETTINGS": str(tmp_path / "settings.json")})
+    terminal.wait_for("Ctrl-D on a line of its own")
+    assert not terminal.shows_typing()
+    terminal.type(secret + "\n\x04")
+    shown, ended, shows_typing = terminal.end()
+    assert ended == code and shows_typing and "hk_pasted" not in shown, shown
+
+
+def test_secrets_that_are_not_pasted_after_all_leave_the_terminal_as_it_was(server):
+    terminal = Terminal([BINARY, "login", "--client-file", "-"])
+    terminal.wait_for("Ctrl-D on a line of its own")
+    terminal.type("\x03")
+    assert terminal.end()[2]
+
+
 def test_a_question_without_an_answer_ends_it(server, harbor):
     arguments = ["connectors", "create", "--definition", "harbor", "--name", "unanswered"]
     for answers, part in (([("Which one", "\x04")], "Error: stopped: the question has no answer"),
