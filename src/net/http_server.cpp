@@ -1,6 +1,7 @@
 #include "net/http_server.hpp"
 
 #include "base/log.hpp"
+#include "net/listening.hpp"
 #include "net/message_parser.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -744,48 +745,6 @@ void Loop::abandon_all() {
   }
 }
 
-// ---- opening -----------------------------------------------------------------------------------
-
-[[noreturn]] void cannot_listen(const HttpServer::Options& options, const ErrorCode& failure) {
-  throw Failure(Error{ErrorKind::unavailable, "cannot listen on " + options.address + ":" +
-                                                  std::to_string(options.port) + ": " +
-                                                  failure.message()});
-}
-
-tcp::endpoint endpoint_of(const HttpServer::Options& options) {
-  ErrorCode failure;
-  const auto address = asio::ip::make_address(options.address, failure);
-  if (failure) cannot_listen(options, failure);
-  return {address, options.port};
-}
-
-/// SO_REUSEPORT would let a second server of the same user share our port unnoticed; a socket
-/// without it tells whether the port is free.
-std::uint16_t free_port(asio::io_context& context, const HttpServer::Options& options) {
-  const auto endpoint = endpoint_of(options);
-  ErrorCode failure;
-  tcp::acceptor probe(context);
-  probe.open(endpoint.protocol(), failure);
-  if (!failure) probe.set_option(asio::socket_base::reuse_address(true), failure);
-  if (!failure) probe.bind(endpoint, failure);
-  if (!failure && options.port != 0) probe.listen(1, failure);
-  if (failure) cannot_listen(options, failure);
-  return probe.local_endpoint().port();
-}
-
-void listen(tcp::acceptor& acceptor, const HttpServer::Options& options, std::uint16_t port) {
-  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-  auto endpoint = endpoint_of(options);
-  endpoint.port(port);
-  ErrorCode failure;
-  acceptor.open(endpoint.protocol(), failure);
-  if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
-  if (!failure) acceptor.set_option(ReusePort(true), failure);
-  if (!failure) acceptor.bind(endpoint, failure);
-  if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
-  if (failure) cannot_listen(options, failure);
-}
-
 }  // namespace
 
 struct HttpServer::Impl {
@@ -816,10 +775,11 @@ HttpServer::HttpServer(Workers& workers, Options options, Handler handler)
     : impl_(std::make_shared<Impl>()) {
   impl_->shared->options = std::move(options);
   impl_->shared->handler = std::move(handler);
-  impl_->port = free_port(workers.loop(0), impl_->shared->options);
+  const std::string& address = impl_->shared->options.address;
+  impl_->port = free_port(address, impl_->shared->options.port);
   for (std::size_t i = 0; i < workers.size(); ++i) {
     impl_->loops.push_back(std::make_shared<Loop>(impl_->shared, workers.loop(i)));
-    listen(impl_->loops.back()->acceptor, impl_->shared->options, impl_->port);
+    listen(impl_->loops.back()->acceptor, address, impl_->port);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "connector/catalogue.hpp"
 #include "connector/engine.hpp"
 #include "net/http_server.hpp"
+#include "net/listening.hpp"
 #include "platform/platform.hpp"
 #include "server/admin_socket.hpp"
 #include "server/config.hpp"
@@ -168,6 +169,8 @@ void run_serve(const ServeConfig& config) {
       config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
   // Before the database, which at its end still calls back on the loops.
   net::Workers workers(threads);
+  // Nothing is made for a server that cannot listen. (A folder that has a server says more.)
+  if (!has_database(config.state)) (void)net::free_port(listen.address, listen.port);
   State state = open_state(config.state, clock);
   if (state.vault->is_first_start())
     std::cerr << fmt::format(

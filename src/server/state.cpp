@@ -34,18 +34,25 @@ void make_private_folder(const std::filesystem::path& folder) {
                                     folder.string(), std::strerror(errno))});
 }
 
+std::filesystem::path database_file(const StateConfig& config) {
+  return config.state_dir / "core.db";
+}
+
 }  // namespace
 
+bool has_database(const StateConfig& config) {
+  return std::filesystem::exists(database_file(config));
+}
+
 State open_state(const StateConfig& config, const Clock& clock, Absent absent) {
-  if (absent == Absent::is_an_error && config.database_url.empty() &&
-      !std::filesystem::exists(config.state_dir / "core.db"))
+  if (absent == Absent::is_an_error && config.database_url.empty() && !has_database(config))
     throw Failure(not_found(
         fmt::format("there is no installation in {}; `fairlead serve` or `fairlead init` makes one",
                     config.state_dir.string())));
   make_private_folder(config.state_dir);
   State state;
   state.database = config.database_url.empty()
-                       ? store::open_sqlite({.path = (config.state_dir / "core.db").string()})
+                       ? store::open_sqlite({.path = database_file(config).string()})
                        : store::open_postgres({.url = config.database_url});
   run_to_end(store::migrate(*state.database));
   state.vault = run_to_end(vault::Vault::open(*state.database, config.root_key_options(), clock));

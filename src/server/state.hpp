@@ -16,6 +16,10 @@ struct State {
   std::unique_ptr<vault::Vault> vault;
 };
 
+/// Whether the state folder holds a database: not before the first start, and not with
+/// --database-url.
+bool has_database(const StateConfig& config);
+
 /// Whether an installation that is not there is made.
 enum class Absent { is_made, is_an_error };
 

@@ -3,6 +3,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -61,6 +62,23 @@ def test_a_second_process_is_refused_and_told_who_has_the_folder(server):
     done = serve(server)
     assert done.returncode != 0 and str(server.process.process.pid) in message_of(done)
     assert http("GET", server.url + "/healthz").status == 200
+    server.stop()
+
+
+def test_nothing_is_made_for_a_server_that_cannot_listen(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for listen, part in ((f"127.0.0.1:{port}", "Address already in use"), ("192.0.2.1:8300", "Cannot assign requested address")):
+            done = subprocess.run([BINARY, "serve", "--state-dir", tmp_path / "state", "--listen", listen, "--public-url", "https://fairlead.test"],
+                                  capture_output=True, text=True, timeout=60)
+            assert done.returncode == 1 and f"cannot listen on {listen}: {part}" in message_of(done), done
+            assert not (tmp_path / "state").exists()
+
+
+def test_a_server_that_is_started_twice_is_told_who_has_the_folder(server):
+    server.start()
+    done = subprocess.run([BINARY, "serve", "--state-dir", server.state, "--listen", server.url.removeprefix("http://")], capture_output=True, text=True, timeout=60)
+    assert str(server.process.process.pid) in message_of(done), done
     server.stop()
 
 
