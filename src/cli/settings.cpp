@@ -140,7 +140,11 @@ Result<Settings> load_kept() {
   Settings settings;
   const std::string path = settings_path();
   std::error_code code;
-  if (path.empty() || !std::filesystem::exists(path, code)) return settings;
+  const bool is_there = !path.empty() && std::filesystem::exists(path, code);
+  if (code)
+    return Error{ErrorKind::internal,
+                 fmt::format("cannot read the settings '{}': {}", path, code.message())};
+  if (!is_there) return settings;
   auto file = read_secret_object(path, "the settings");
   if (!file && file.error().kind != ErrorKind::invalid_input) return std::move(file).error();
   const auto* inner = file ? find_object(*file, "settings") : nullptr;
@@ -207,6 +211,11 @@ Result<Done> change_saved(std::string Settings::*member, std::string value) {
 Result<Done> read_client_file(const std::string& path, Settings& into) {
   auto file = read_secret_object(path, "the client file");
   if (!file) return std::move(file).error();
+  // What the file lacks is not made up by what was kept: that is another client's, and perhaps of
+  // another server.
+  into.client_id.clear();
+  into.client_secret = Secret();
+  into.organization_id.clear();
   take_credentials(*file, into);
   take(*file, "organization_id", into.organization_id);
   take(*file, "server", into.server);

@@ -23,8 +23,8 @@ struct Settings {
 /// ~/.config/fairlead/settings.json; empty without any of these variables.
 std::string settings_path();
 
-/// The file alone, or the defaults where there is none. Refuses a file that others can read, and
-/// one that holds something else.
+/// The file alone, or the defaults where there is none. Refuses a file that others can read, one
+/// that cannot be read, and one that holds something else.
 Result<Settings> load_kept();
 
 /// The file, overlaid by the environment. FAIRLEAD_CLIENT_ID, FAIRLEAD_CLIENT_SECRET and
@@ -46,7 +46,7 @@ Result<Done> save_settings(const Settings& settings);
 Result<Done> change_saved(std::string Settings::*member, std::string value);
 
 /// `{client_id, client_secret, organization_id, server?}` as `fairlead init --client-out` writes
-/// it. Refuses a file that others can read.
+/// it; all but the server must be there. Refuses a file that others can read.
 Result<Done> read_client_file(const std::string& path, Settings& into);
 
 }  // namespace fairlead::cli

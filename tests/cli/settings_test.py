@@ -79,6 +79,26 @@ def test_a_link_to_the_settings_stays_one(server, kept, tmp_path):
     assert link.is_symlink() and not kept.is_symlink() and "linked" in kept.read_text()
 
 
+@pytest.mark.parametrize("lacking", ["client_id", "client_secret", "organization_id"])
+def test_a_client_file_is_not_completed_by_what_is_kept(server, kept, tmp_path, lacking):
+    before = kept.read_text()
+    for client in ({**server.client, lacking: ""}, {key: value for key, value in server.client.items() if key != lacking}):
+        file = tmp_path / "client.json"
+        file.unlink(missing_ok=True)
+        write_secret(file, json.dumps(client))
+        done = run_cli("login", "--server", server.url, "--client-file", file, environment={"FAIRLEAD_SETTINGS": str(kept)}, check=4)
+        assert "must hold client_id, client_secret and organization_id" in error_of(done)["message"]
+    assert kept.read_text() == before
+
+
+def test_settings_that_cannot_be_read_are_not_taken_for_none(server, tmp_path):
+    loop = tmp_path / "settings.json"
+    loop.symlink_to("settings.json")
+    for done in (login(server, loop), run_cli("workspaces", "list", environment={"FAIRLEAD_SETTINGS": str(loop)})):
+        assert done.returncode == 1 and "cannot read the settings" in error_of(done)["message"], done
+    assert loop.is_symlink()
+
+
 def test_many_logins_at_once_all_work(server, tmp_path):
     settings = tmp_path / "new folder" / "settings.json"
     command = [BINARY, "login", "--server", server.url, "--client-file", server.client_file]
