@@ -43,7 +43,7 @@ OutputFile::OutputFile(const std::string& path) : shown_(path), path_(behind_lin
   } else {
     partial_ = path_ + ".XXXXXX.part";
     descriptor_ = mkostemps(partial_.data(), static_cast<int>(std::strlen(".part")), O_CLOEXEC);
-    if (descriptor_ >= 0) fchmod(descriptor_, usual_mode());
+    if (descriptor_ >= 0) fchmod(descriptor_, exists ? status.st_mode & 0777 : usual_mode());
   }
   if (descriptor_ < 0) throw cannot_write(shown_, errno);
 }

@@ -7,7 +7,8 @@
 namespace fairlead::cli {
 
 /// A file that appears under its name only when complete: until then it has another name beside it,
-/// and is gone when this ends first. A symbolic link stays one, and what it points to is replaced.
+/// and is gone when this ends first. A symbolic link stays one, and what it points to is replaced;
+/// who may read a file that is replaced stays as it was.
 /// Devices and pipes are written as they are. Every member throws Problem with the system's reason.
 class OutputFile {
  public:

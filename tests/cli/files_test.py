@@ -54,6 +54,16 @@ def test_a_link_stays_one(server, download, tmp_path):
     assert sorted(os.listdir(folder)) == ["link", "target"]
 
 
+def test_a_file_that_is_replaced_stays_as_private_as_it_was(server, download, tmp_path):
+    flags, size = download
+    for mode in (0o600, 0o640, 0o666):
+        file = tmp_path / f"{mode:o}"
+        file.write_text("before")
+        file.chmod(mode)
+        server.cli(*flags, file, check=0)
+        assert (file.stat().st_size, stat.S_IMODE(file.stat().st_mode)) == (size, mode)
+
+
 def test_nothing_is_sent_when_the_file_cannot_be_made(server, harbor, tmp_path):
     create = [*EXECUTE, "customers", "--action", "create", "--params", '{"name":"not made","email":"not-made@example.com"}', "--output-file"]
     assert "is a directory" in error_of(server.cli(*create, tmp_path, check=4))["message"]
