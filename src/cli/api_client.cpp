@@ -1,6 +1,7 @@
 #include "cli/api_client.hpp"
 
 #include "base/encoding.hpp"
+#include "cli/answer.hpp"
 #include "cli/output.hpp"
 #include "cli/waiting.hpp"
 
@@ -16,19 +17,16 @@ using namespace std::chrono_literals;
 
 constexpr auto execute_time = 300s;  // an execute may wait for a slow service
 constexpr std::size_t most_pages = 100;
-
-constexpr const char* another_server =
-    "Is that a Fairlead server of this version? `fairlead login --server` or FAIRLEAD_SERVER says "
-    "where it is.";
+constexpr std::size_t longest_answer = 256u << 20;  // but of a file
 
 json::value parse_answer(const net::Answer& answer) {
   if (answer.body.empty()) return json::object{};
   auto parsed = parse_json(
-      answer.body, {.bytes = 256u << 20, .nodes = 50'000'000, .keys_per_object = 1'000'000});
+      answer.body, {.bytes = longest_answer, .nodes = 50'000'000, .keys_per_object = 1'000'000});
   if (parsed) return *std::move(parsed);
   Problem problem("api_error", "the server's answer is not JSON: " + parsed.error().message,
                   answer.status);
-  problem.hint = another_server;
+  problem.hint = is_it_fairlead;
   throw problem;
 }
 
@@ -40,7 +38,7 @@ void require_success(const net::Answer& answer) {
                     fmt::format("the server answered HTTP {} (redirect to {})", answer.status,
                                 location != nullptr ? *location : "nowhere"),
                     answer.status);
-    problem.hint = another_server;
+    problem.hint = is_it_fairlead;
     throw problem;
   }
   const std::string* wait = answer.headers.find("Retry-After");
@@ -71,6 +69,16 @@ Problem no_answer(const std::string& server, const std::string& why) {
                      : "Is the server running? `fairlead serve` starts one; `fairlead login "
                        "--server` or FAIRLEAD_SERVER says where it is.";
   return problem;
+}
+
+/// The next bytes of an answer.
+Task<std::string> next_piece(const net::StreamedAnswer& answer, const std::string& server) {
+  try {
+    co_return co_await answer.body();
+  } catch (const Failure& broken) {
+    throw Problem("connection_error",
+                  fmt::format("the answer of {} broke off: {}", server, broken.error().message));
+  }
 }
 
 std::string request_line(const net::OutboundRequest& request) {
@@ -145,7 +153,7 @@ Task<net::OutboundRequest> ApiClient::request(std::string method, std::string pa
   out.method = std::move(method);
   out.url = url_of(settings_.server, with_query(std::move(path), query));
   out.first_byte_time = execute_time;
-  out.answer_bytes = 256u << 20;
+  out.answer_bytes = longest_answer;
   out.headers = {{"Accept", "application/json"}, {"X-Fairlead-Client", "cli/" FAIRLEAD_VERSION}};
   out.headers.add("Authorization", fmt::format("Bearer {}", token_.reveal()));
   if (in_organization) out.headers.add("X-Organization-Id", settings_.organization_id);
@@ -214,13 +222,17 @@ Task<json::value> ApiClient::execute(std::string path, json::value body,
                                                 type->find("json") == std::string::npos);
   net::Answer answer{opened->status, opened->headers, {}};
   for (;;) {
-    const std::string piece = co_await opened->body();
+    const std::string piece = co_await next_piece(*opened, settings_.server);
     if (piece.empty()) break;
     waiting.note(piece.size());
-    if (is_file)
+    if (is_file) {
       on_bytes(piece);
-    else
+    } else {
       answer.body += piece;
+      if (answer.body.size() > longest_answer)
+        throw Problem("api_error", fmt::format("the server's answer is longer than {} MiB",
+                                               longest_answer >> 20));
+    }
   }
   require_success(answer);
   if (is_file) co_return nullptr;
@@ -243,14 +255,11 @@ Task<json::value> ApiClient::get_all(std::string path, Query query, std::size_t 
       throw Problem("api_error", "the server's answer has no list under 'data'");
     for (const auto& row : data->as_array())
       if (rows.size() < limit) rows.push_back(row);
-    const json::string* next = find_string(*object, "next");
-    const json::string* cursor = find_string(*object, "next_cursor");
-    if (rows.size() >= limit ||
-        ((next == nullptr || next->empty()) && (cursor == nullptr || cursor->empty())))
-      break;
-    const std::string mark(next != nullptr ? view(*next) : view(*cursor));
+    const std::string next = text_at(answer, "next");
+    const std::string mark = next.empty() ? text_at(answer, "next_cursor") : next;
+    if (rows.size() >= limit || mark.empty()) break;
     if (!seen.insert(mark).second) throw Problem("api_error", "the server's list repeats a page");
-    if (next != nullptr) {
+    if (!next.empty()) {
       constexpr std::string_view prefix = "/api/v1";
       if (!mark.starts_with(prefix))
         throw Problem("api_error", "the server's next page lies outside its API");

@@ -187,9 +187,7 @@ void run_command(const Command& command, const Given& given) {
     // another.
     Problem problem("api_error", fmt::format("the answer of {} is not as expected: {}",
                                              settings.server, unexpected.what()));
-    problem.hint =
-        "Is that a Fairlead server of this version? `fairlead login --server` or FAIRLEAD_SERVER "
-        "says where it is.";
+    problem.hint = is_it_fairlead;
     throw problem;
   }
   print(command, given, answer);
@@ -262,7 +260,7 @@ Settings read_login(const LoginOptions& options) {
   Settings settings = *std::move(kept);
   if (const auto server = server_of_environment()) settings.server = *server;
   if (!options.server.empty()) settings.server = options.server;
-  settings.organization_id.clear();
+  settings.organization_id.clear();  // the server says which, unless it is given
   if (!options.client_file.empty()) {
     if (auto read = read_client_file(options.client_file, settings); !read)
       throw problem_of(read.error());

@@ -61,9 +61,7 @@ std::string hint_of(int status, std::string_view error_code, std::string_view me
       return "Run `fairlead login`, or set FAIRLEAD_CLIENT_ID, FAIRLEAD_CLIENT_SECRET and "
              "FAIRLEAD_ORGANIZATION_ID.";
     case 404:
-      if (error_code.empty())
-        return "Is that a Fairlead server? `fairlead login --server` or FAIRLEAD_SERVER says where "
-               "it is.";
+      if (error_code.empty()) return is_it_fairlead;
       return error_code == "not_found" ? hint_of_missing(message) : "";
     case 429:
       return fmt::format("Wait {} s, then try again.", retry_after.value_or("a few"));

@@ -23,6 +23,11 @@ struct Problem : std::runtime_error {
   json::value detail;
 };
 
+/// The way out where an answer is none of Fairlead's.
+inline constexpr const char* is_it_fairlead =
+    "Is that a Fairlead server? Of this version? `fairlead login --server` or FAIRLEAD_SERVER says "
+    "where it is.";
+
 /// 0 success; 1 other; 2 for 401 and 403; 3 for 404; 4 for 400, 422 and unknown commands.
 int exit_code_of(const Problem& problem);
 /// A refused answer of the server as a Problem.

@@ -318,3 +318,81 @@ def test_our_definitions_follow_their_services(tmp_path, slug, entity, action, p
                        "--credentials", tmp_path / "credentials.json", "--connect-to", service.url, check=0)
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["0", "1", "2"]
     assert service.asked == [None, *cursors]
+
+
+class Impostor:
+    """Stands where the server should be: answers as `answer(path, body)` says, (what it sends of the body, the length it announces)."""
+
+    def __init__(self, answer):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def reply(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                pieces, length = ([b'{"access_token": "t"}'], 21) if self.path.endswith("/token") else answer(self.path, body)
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(length))
+                self.end_headers()
+                self.close_connection = True
+                try:
+                    for piece in pieces:
+                        self.wfile.write(piece)
+                except ConnectionError:
+                    pass
+
+            do_GET = do_POST = reply
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def cli(self, *arguments, **expected):
+        return run_cli(*arguments, environment={"FAIRLEAD_SERVER": f"http://127.0.0.1:{self.server.server_port}", "FAIRLEAD_CLIENT_ID": "i",
+                                                "FAIRLEAD_CLIENT_SECRET": "s", "FAIRLEAD_ORGANIZATION_ID": "o"}, **expected)
+
+
+def whole(value):
+    text = json.dumps(value).encode()
+    return [text], len(text)
+
+
+EXECUTE = ["connectors", "execute", "--id", "x", "--entity", "leaves", "--action", "list"]
+
+
+def test_an_answer_that_breaks_off_is_a_lost_connection(tmp_path):
+    page = {"result": [{"n": 1}], "connector_metadata": {"has_more": True, "end_cursor": "b"}}
+
+    def answer(path, body):
+        return ([b'{"result": ['], 1000) if '"b"' in body else whole(page)
+    with Impostor(answer) as server:
+        for flags in (["--cursor", "b"], ["--cursor", "b", "--output-file", tmp_path / "file"]):
+            error = json.loads(server.cli(*EXECUTE, *flags, check=1).stderr)
+            assert error["type"] == "connection_error" and error["retryable"] and "broke off" in error["message"], error
+        done = server.cli(*EXECUTE, "--all", check=1)
+    assert done.stdout == '{"n":1}\n' and list(tmp_path.iterdir()) == []
+    error = json.loads(done.stderr.splitlines()[-1])
+    assert error["type"] == "connection_error" and error["detail"]["page"] == 2 and "--cursor 'b'" in error["hint"], error
+
+
+def test_an_answer_without_end_is_not_kept():
+    most = 256 << 20
+    with Impostor(lambda path, body: ((b" " * (1 << 20) for _ in range(300)), most + (44 << 20))) as server:
+        error = json.loads(server.cli(*EXECUTE, check=1).stderr)
+    assert "longer than 256 MiB" in error["message"]
+
+
+@pytest.mark.parametrize("first", [{"next": "", "next_cursor": "c"}, {"next": None, "next_cursor": "c"}, {"next": "/api/v1/workspaces?cursor=c"}])
+def test_the_pages_of_the_server_s_own_lists_are_joined(first):
+    def answer(path, body):
+        return whole({"data": [{"id": "2"}]} if "cursor=c" in path else {"data": [{"id": "1"}], **first})
+    with Impostor(answer) as server:
+        assert json.loads(server.cli("workspaces", "list", check=0).stdout)["data"] == [{"id": "1"}, {"id": "2"}]
