@@ -3,6 +3,7 @@
 #include "cli/account_commands.hpp"
 #include "cli/answer.hpp"
 #include "cli/arguments.hpp"
+#include "cli/layout.hpp"
 #include "cli/output.hpp"
 #include "cli/problem.hpp"
 
@@ -63,6 +64,19 @@ std::string to_markdown(const json::value& block) {
   return out;
 }
 
+/// Without what would steer a terminal; its lines stay.
+std::string plain_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    out += plain(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    out += '\n';
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
 /// A document as Markdown, which is for reading.
 std::string document_of(const json::value& document) {
   std::string out;
@@ -73,7 +87,7 @@ std::string document_of(const json::value& document) {
     for (const auto& part : outline)
       out += fmt::format("- `{}`: {}\n", text_at(part, "id"), text_at(part, "summary"));
   }
-  return out;
+  return plain_lines(out);
 }
 
 }  // namespace

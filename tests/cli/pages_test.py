@@ -396,3 +396,10 @@ def test_the_pages_of_the_server_s_own_lists_are_joined(first):
         return whole({"data": [{"id": "2"}]} if "cursor=c" in path else {"data": [{"id": "1"}], **first})
     with Impostor(answer) as server:
         assert json.loads(server.cli("workspaces", "list", check=0).stdout)["data"] == [{"id": "1"}, {"id": "2"}]
+
+
+def test_a_document_steers_no_terminal():
+    document = {"content": [{"type": "heading", "level": 1, "text": "one\x1b[2Jtwo"}, {"type": "code", "code": "a\nb\x9bc"}]}
+    with Impostor(lambda path, body: whole(document)) as server:
+        text = server.cli("skills", "docs", "--id", "x", "--format", "markdown", check=0).stdout
+    assert text.startswith("# one [2Jtwo\n\n```\na\nb c\n```\n")
