@@ -49,16 +49,17 @@ Task<void> Platform::recover() {
   }
 }
 
-Task<void> Platform::tidy() {
+Task<bool> Platform::tidy(Deadline until) {
   const Instant now = impl_->services.clock.now();
   const auto organizations = co_await impl_->organizations();
   for (const OrganizationId& organization : organizations) {
     const Instant calls_before = now - impl_->options.tool_calls_kept;
-    while (co_await impl_->log.forget_some(organization, calls_before)) {
-    }
-    while (co_await impl_->idempotency.forget_some(organization, now - outcomes_kept)) {
-    }
+    while (co_await impl_->log.forget_some(organization, calls_before))
+      if (until.passed()) co_return true;
+    while (co_await impl_->idempotency.forget_some(organization, now - outcomes_kept))
+      if (until.passed()) co_return true;
   }
+  co_return false;
 }
 
 Task<void> Platform::stop() { co_await impl_->log.stop(); }

@@ -34,8 +34,9 @@ class Platform {
 
   /// To be called once before the first request: ends what a crash left half done.
   Task<void> recover();
-  /// To be called now and then (every hour will do): forgets what is past its time.
-  Task<void> tidy();
+  /// To be called now and then (every hour will do): forgets what is past its time, some of it at
+  /// least. Begins no further step after `until`; true while there may be more.
+  Task<bool> tidy(Deadline until);
   /// To be called after the last request: writes what is still in memory.
   Task<void> stop();
   /// For readiness: the database takes writes.

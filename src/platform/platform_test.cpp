@@ -288,7 +288,7 @@ TEST_F(Whole, KnowsOfWritesThatWereUnderWayWhenItStopped) {
 
 TEST_F(Whole, ForgetsWhatIsPastItsTime) {
   ASSERT_TRUE(execute({.entity = "customers", .action = "create", .params = {{"name", "x"}}}));
-  test.run(test.platform->tidy());
+  EXPECT_FALSE(test.run(test.platform->tidy(Deadline::never())));
   EXPECT_EQ(test.run(test.platform->tool_calls().list(admin, {}))->calls.size(), 1u);
   test.run(test.database->write([this](store::Connection& connection) {
     connection.execute("UPDATE tool_call SET id = '0' || id WHERE org_id = $1",
@@ -305,8 +305,11 @@ TEST_F(Whole, ForgetsWhatIsPastItsTime) {
         "6000) SELECT value FROM n) WHERE org_id = $1",
         {test.first.organization.str()});
   }));
-  test.run(test.platform->tidy());
-  EXPECT_TRUE(test.run(test.platform->tool_calls().list(admin, {}))->calls.empty());
+  const auto left = [&] { return test.run(test.platform->tool_calls().list(admin, {}))->calls; };
+  EXPECT_TRUE(test.run(test.platform->tidy(Deadline::after({})))) << "one step, and no time left";
+  EXPECT_FALSE(left().empty());
+  EXPECT_FALSE(test.run(test.platform->tidy(Deadline::never())));
+  EXPECT_TRUE(left().empty());
 }
 
 // Calls are written to the log many at a time: one that the database refuses would take the others,

@@ -108,7 +108,8 @@ class Housekeeping {
     if (watched_) watch_loops();
     if (seconds_ % 2 == 0) attempt("access.poll", [&] { run_to_end(access_.poll()); });
     if (!set_up_) attempt("setup", [&] { watch_setup(); });
-    if (seconds_ % 3600 == 0) attempt("platform.tidy", [&] { run_to_end(platform_.tidy()); });
+    if (seconds_ % 3600 == 0) tidying_ = true;
+    if (tidying_) attempt("platform.tidy", [&] { tidy(); });
   }
 
  private:
@@ -117,6 +118,12 @@ class Housekeeping {
     if (setup_code_.maintain()) announce_setup(setup_code_);
     set_up_ = access_.setup().is_known_claimed();
     if (set_up_) log::info("setup.done");
+  }
+
+  /// A little at a time: a signal or the watchdog must not wait for all of it.
+  void tidy() {
+    tidying_ = false;  // a failure is not repeated before the next hour
+    tidying_ = run_to_end(platform_.tidy(Deadline::after(500ms)));
   }
 
   /// Tells the service manager that we live only when every loop has turned since the last time.
@@ -147,6 +154,7 @@ class Housekeeping {
   SetupCode& setup_code_;
   const bool watched_;
   bool set_up_;
+  bool tidying_ = false;
   std::uint64_t seconds_ = 0;
   std::atomic<std::size_t> turned_{0};
 };
