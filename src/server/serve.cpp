@@ -22,7 +22,6 @@
 #include <algorithm>
 #include <atomic>
 #include <iostream>
-#include <malloc.h>
 #include <thread>
 #include <unistd.h>
 
@@ -30,13 +29,6 @@ namespace fairlead::server {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// glibc gives body-sized blocks back to the kernel at each request otherwise; a quarter of the
-/// cost of a 60 KB answer.
-void keep_large_blocks() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 64 << 20);
-}
 
 /// The origin that clients use: what tokens name.
 std::string public_origin(const ServeConfig& config, const ListenAddress& listen) {
@@ -169,7 +161,6 @@ void run_serve(const ServeConfig& config) {
       config.egress_exceptions.empty()
           ? net::EgressPolicy::public_only()
           : net::EgressPolicy::with_exceptions(config.egress_exceptions).value();
-  keep_large_blocks();
   hold_signals();
 
   const SystemClock clock;
