@@ -11,7 +11,11 @@ namespace {
 
 /// Whether a URL or a connection string of libpq holds a password.
 bool holds_password(std::string_view text) {
-  if (text.find("password=") != std::string_view::npos) return true;
+  constexpr std::string_view word = "password";
+  for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const auto sign = text.find_first_not_of(" \t\r\n", at + word.size());
+    if (sign != std::string_view::npos && text[sign] == '=') return true;
+  }
   const auto scheme = text.find("://");
   if (scheme == std::string_view::npos) return false;
   const std::string_view authority =

@@ -120,6 +120,7 @@ def test_credentials_of_two_schemes_need_the_name_of_one(server, sandbox):
     (["connectors", "list", "acme"], 4, "validation_error", "not expected here: acme"),
     (["doctor", "--state-dir", "s", "--database-url", "postgresql://u:secret@h/d"], 4, "validation_error", "FAIRLEAD_DATABASE_URL may hold it"),
     (["serve", "--state-dir", "s", "--database-url", "host=h password=secret"], 4, "validation_error", "--database-url: it holds a password"),
+    (["serve", "--state-dir", "s", "--database-url", "host = h password = secret"], 4, "validation_error", "--database-url: it holds a password"),
 ])
 def test_bad_input_is_named_and_exits_with_its_code(server, harbor, arguments, code, kind, part):
     done = server.cli(*arguments)
