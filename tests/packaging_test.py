@@ -37,13 +37,14 @@ KEPT = "fairlead: /var/lib/private/fairlead is kept (nobody needs it any more? r
     ("postrm", ["purge"], [], [], KEPT),
 ])
 @pytest.mark.parametrize("running", [True, False])
-def test_what_the_package_asks_of_systemd_and_what_it_keeps(tmp_path, script, arguments, asked, asked_without_systemd_running, told, running):
+@pytest.mark.parametrize("exit_code", [0, 1])
+def test_what_the_package_asks_of_systemd_and_what_it_keeps(tmp_path, script, arguments, asked, asked_without_systemd_running, told, running, exit_code):
     root = tmp_path / "root"
     for folder in ("run/systemd/system", "var/lib/private/fairlead") if running else ("var/lib/private/fairlead",):
         (root / folder).mkdir(parents=True)
     (root / "var/lib/fairlead").symlink_to("private/fairlead")
     systemctl = tmp_path / "systemctl"
-    systemctl.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\n')
+    systemctl.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\nexit {exit_code}\n')
     systemctl.chmod(0o755)
     (tmp_path / "asked").touch()
     done = subprocess.run([ROOT / "packaging" / script, *arguments], capture_output=True, text=True,
@@ -56,7 +57,7 @@ def test_what_the_package_asks_of_systemd_and_what_it_keeps(tmp_path, script, ar
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("deb")
-    done = subprocess.run(["cpack", "--config", BINARY.parents[1] / "CPackConfig.cmake", "-B", folder], capture_output=True, text=True)
+    done = subprocess.run(["cpack", "--config", BINARY.parents[1] / "CPackConfig.cmake", "-B", folder], capture_output=True, text=True, umask=0o077)
     assert done.returncode == 0, done.stdout + done.stderr
     return next(folder.glob("*.deb"))
 
@@ -66,6 +67,8 @@ def test_the_package_holds_the_program_the_unit_and_its_dependencies(package):
     for path in ("./usr/bin/fairlead", "./lib/systemd/system/fairlead.service", "./usr/share/doc/fairlead/README.md", "./usr/share/bash-completion/completions/fairlead",
                  "./usr/share/zsh/vendor-completions/_fairlead", "./usr/share/fish/vendor_completions.d/fairlead.fish"):
         assert re.search(rf"^-.* {re.escape(path)}$", content, re.M), content
+    folders = [line for line in content.splitlines() if line.startswith("d")]
+    assert folders and all(line.startswith("drwxr-xr-x ") for line in folders), "whatever the umask of who makes it: " + content
     depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], capture_output=True, text=True, check=True).stdout
     assert "libssl3" in depends and "libpq5" in depends and "ca-certificates" in depends
 
