@@ -6,7 +6,6 @@
 #include "connector/wire_text.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <set>
@@ -177,7 +176,8 @@ class Authorizer {
 
   std::optional<CallError> additional_header(const std::string& name, const Template& form,
                                              Instant now) {
-    json::object names;
+    ErasingMemory memory;
+    json::object names(&memory);
     const auto wanted = form.names();
     for (const std::string& variable : wanted) {
       const Secret* value = parameter(variable);
@@ -186,10 +186,6 @@ class Authorizer {
       if (value != nullptr) names[variable] = key_of(value->reveal());
     }
     auto rendered = form.render(names, Undefined::is_empty, now);
-    for (auto& member : names) {
-      json::string& text = member.value().as_string();
-      OPENSSL_cleanse(text.data(), text.size());
-    }
     if (!rendered)
       return CallError{CallErrorKind::executor,
                        fmt::format("The definition's header '{}' cannot be made", name)};

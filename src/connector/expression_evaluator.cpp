@@ -1,3 +1,4 @@
+#include "base/clear.hpp"
 #include "connector/ascii.hpp"
 #include "connector/expression_tree.hpp"
 #include "connector/expression_value.hpp"
@@ -24,10 +25,15 @@ class Evaluator {
   Evaluator(const json::object& names, Undefined undefined, Instant now)
       : names_(names), undefined_(undefined), now_(now) {}
 
-  void append(std::string& out, const Expression& expression) {
+  void append(Clear& out, const Expression& expression) {
     const Value value = evaluate(expression);
-    out += text_of(value);
-    check_size(out.size());
+    if (const json::string* const text = text_outside(value)) {
+      limit(text->size());
+      out += view(*text);
+    } else {
+      out += text_of(value);
+    }
+    check_size(out.text.size());
   }
   std::size_t steps() const noexcept { return steps_; }
 
@@ -51,6 +57,11 @@ class Evaluator {
     const json::value* found = json_of(value);
     if (!found) fail(std::string(what) + " cannot be a time");
     return *found;
+  }
+  /// Text that was given, not made: it may be a credential, of which no copy is to stay behind.
+  static const json::string* text_outside(const Value& value) {
+    const auto* const pointer = std::get_if<const json::value*>(&value);
+    return pointer != nullptr ? (*pointer)->if_string() : nullptr;
   }
   std::string text_of(const Value& value) {
     if (const auto* time = std::get_if<Time>(&value)) return python_text(*time);
@@ -487,13 +498,13 @@ class Evaluator {
 std::string evaluate(const std::vector<TemplatePiece>& pieces, const json::object& names,
                      Undefined undefined, Instant now, std::size_t* steps) {
   Evaluator evaluator(names, undefined, now);
-  std::string out;
+  Clear out;
   for (const TemplatePiece& piece : pieces) {
     out += piece.text;
     if (piece.expression) evaluator.append(out, *piece.expression);
   }
-  if (steps != nullptr) *steps += evaluator.steps() + out.size();
-  return out;
+  if (steps != nullptr) *steps += evaluator.steps() + out.text.size();
+  return std::move(out.text);
 }
 
 }  // namespace fairlead::connector

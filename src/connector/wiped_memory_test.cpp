@@ -65,6 +65,11 @@ TEST(WipedMemory, NoCallLeavesTheCredentialBehind) {
       {"header", "{type: apiKey, in: header, name: X-Key}", {ok()}},
       {"query", in_query, {ok()}},
       {"cookie", "{type: apiKey, in: cookie, name: key}", {ok()}},
+      {"further headers",
+       "{type: apiKey, in: header, name: X-Key, x-airbyte-auth-config: {type: object, required: "
+       "[api_key], properties: {api_key: {type: string}}, auth_mapping: {api_key: '${api_key}'}, "
+       "additional_headers: {X-Other: 'Key {{ api_key }}', X-Same: '{{ api_key }}'}}}",
+       {ok()}},
       {"retried", bearer, {{503}, {429}, ok()}},
       {"redirected", bearer, {moved("/v1/other"), ok()}},
       {"redirected, in the query", in_query, {moved("/v1/other"), ok()}},
