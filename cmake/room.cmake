@@ -45,7 +45,7 @@ function(fairlead_test name)
   foreach(used IN LISTS TEST_USES)
     target_link_libraries(${name} PRIVATE fairlead_${used})
   endforeach()
-  target_link_libraries(${name} PRIVATE fairlead_warnings fairlead_test_support GTest::gmock GTest::gtest GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE fairlead_warnings fairlead_test_support fairlead_test_watch GTest::gmock GTest::gtest GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM fairlead_base)
   # One process a program, not one a test: starting 600 processes costs more than their tests.
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
