@@ -337,7 +337,7 @@ def test_the_schema_of_a_command_says_what_it_calls(server):
 
 
 def test_a_terminal_gets_a_table_and_a_pipe_gets_json(server, harbor):
-    table = subprocess.run(["script", "-qec", f"{BINARY} connectors list", "/dev/null"], capture_output=True, text=True, env={**os.environ, **server.client_environment}).stdout
+    table, _ = at_a_terminal(server, ["connectors", "list"], [])
     assert table.splitlines()[0].split() == ["ID", "NAME", "SERVICE", "STATUS", "CREATED", "(UTC)"]
     assert json.loads(server.cli("connectors", "list", check=0).stdout)["data"]
 
@@ -435,7 +435,7 @@ def test_a_question_without_an_answer_ends_it(server, harbor):
 def test_somebody_at_a_terminal_sees_that_it_takes_its_time(server, harbor, sandbox):
     http("POST", f"{sandbox}/_faults", {"fault": "delay_ms=3200", "path": "/v1/orders", "times": 1})
     shown, _ = at_a_terminal(server, ["connectors", "execute", "--name", "berth", "--entity", "orders", "--action", "list"], [])
-    assert "waiting for the answer: 2 s" in shown and shown.index("waiting") < shown.index('"result"')
+    assert re.search(r"waiting for the answer: [23] s", shown) and shown.index("waiting") < shown.index('"result"')
 
 
 def test_doctor_and_keys_ask_the_server_that_runs(server):

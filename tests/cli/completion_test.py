@@ -1,6 +1,7 @@
 """What each shell offers after `fairlead ... <TAB>`, asked of the shell itself."""
 import os
 import re
+import select
 import shutil
 import subprocess
 
@@ -68,17 +69,28 @@ class Zsh:
         environment = {**os.environ, "ZDOTDIR": str(settings), "PATH": f"{BINARY.parent}:{os.environ['PATH']}", "TERM": "dumb"}
         self.process = subprocess.Popen(["script", "-qfec", "zsh -i", "/dev/null"], cwd=folder, env=environment, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
-        self.answers = open(settings / "answers")
-        assert self.answers.readline() == "ready\n"
+        # Not waiting for the other end here: a shell that does not start would never open it.
+        self.answers, self.told = os.open(settings / "answers", os.O_RDONLY | os.O_NONBLOCK), b""
+        assert self.answer() == "ready"
 
     def offers(self, *words):
         self.process.stdin.write(" ".join(("fairlead", *words)) + "\t")
         self.process.stdin.flush()
-        return set(self.answers.readline().split())
+        return set(self.answer().split())
+
+    def answer(self):
+        """The next line that it tells."""
+        while b"\n" not in self.told:
+            assert select.select([self.answers], [], [], 60)[0], "zsh says nothing for 60 s"
+            piece = os.read(self.answers, 65536)
+            assert piece, "zsh has ended"
+            self.told += piece
+        line, _, self.told = self.told.partition(b"\n")
+        return line.decode()
 
     def close(self):
         self.process.stdin.close()
-        self.answers.close()
+        os.close(self.answers)
         self.process.kill()
         self.process.wait()
 

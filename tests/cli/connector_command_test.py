@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from support.harness import BINARY, free_port, run_cli
+from support.harness import BINARY, closed_port, run_cli
 from support.terminal import Terminal
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -193,9 +193,9 @@ def test_lint_connects_only_when_asked(small):
         connector("lint", small, "--strict", "--online", "--egress-exception", f"127.0.0.1:{port}+http", check=0)
         thread.join(10)
         assert seen and seen[0].startswith(b"HEAD / HTTP/1.1") and b"uthorization" not in seen[0]
-    gone = free_port()
-    (small / "connector.yaml").write_text(SMALL.replace("https://api.acme.io", f"http://127.0.0.1:{gone}"))
-    done = connector("lint", small, "--strict", "--online", "--egress-exception", f"127.0.0.1:{gone}+http")
+    with closed_port() as gone:
+        (small / "connector.yaml").write_text(SMALL.replace("https://api.acme.io", f"http://127.0.0.1:{gone}"))
+        done = connector("lint", small, "--strict", "--online", "--egress-exception", f"127.0.0.1:{gone}+http")
     assert done.returncode == 1 and f"http://127.0.0.1:{gone} cannot be reached" in done.stdout
 
 

@@ -4,12 +4,11 @@ import json
 import signal
 import subprocess
 import threading
-import time
 import urllib.parse
 
 import pytest
 
-from support.harness import BINARY, run_cli, write_secret
+from support.harness import BINARY, run_cli, wait_until, write_secret
 
 DEFINITION = """openapi: 3.1.0
 info:
@@ -146,9 +145,7 @@ def test_more_than_a_thousand_pages_are_too_many(leaves):
 def test_an_interrupted_run_says_where_to_go_on(leaves, how):
     with Leaves(lambda cursor: page_of(1, True, "b") if cursor is None else None) as service:
         process = subprocess.Popen(leaves.command(service), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 30
-        while len(service.asked) < 2 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: len(service.asked) == 2, what="the second page being asked for")
         process.send_signal(how)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130

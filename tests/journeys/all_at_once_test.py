@@ -75,12 +75,12 @@ def sign_in(sandbox):
     page = http("GET", sandbox + "/oauth/authorize?" + urllib.parse.urlencode(asked)).body.decode()
     form = {"request": html.unescape(re.search(r'name="request" value="([^"]*)"', page).group(1)), "decision": "allow"}
     try:
-        urllib.request.build_opener(NoRedirect).open(sandbox + "/oauth/authorize", urllib.parse.urlencode(form).encode())
+        urllib.request.build_opener(NoRedirect).open(sandbox + "/oauth/authorize", urllib.parse.urlencode(form).encode(), timeout=60)
         raise AssertionError("no redirect")
     except urllib.error.HTTPError as redirect:
         code = urllib.parse.parse_qs(urllib.parse.urlsplit(redirect.headers["Location"]).query)["code"][0]
     form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "client_secret": "hs_sandbox", **client}
-    with urllib.request.urlopen(sandbox + "/oauth/token", urllib.parse.urlencode(form).encode()) as answer:
+    with urllib.request.urlopen(sandbox + "/oauth/token", urllib.parse.urlencode(form).encode(), timeout=60) as answer:
         return json.load(answer)["refresh_token"]
 
 
@@ -203,7 +203,9 @@ def crowd_server(request, tmp_path, slow_sandbox):
     port = slow_sandbox.rsplit(":", 1)[1]
     url = request.getfixturevalue("postgres").new_database(f"crowd_{secrets.token_hex(4)}") if request.param == "postgres" else None
     exceptions = [part for host in ("127.0.0.1", "localhost") for part in ("--egress-exception", f"{host}:{port}+http")]
-    return Server(tmp_path, [*exceptions, "--threads", THREADS, "--log-level", "debug"], database_url=url).start()
+    server = Server(tmp_path, [*exceptions, "--threads", THREADS, "--log-level", "debug"], database_url=url).start()
+    yield server
+    server.stop()  # a test that passed has done so already
 
 
 def gather(jobs, rounds=ROUNDS):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from support.harness import Server, http, wait_until
+from support.harness import Server, closed_port, http, wait_until
 
 
 class RawUpstream:
@@ -125,10 +125,15 @@ def test_each_misbehaviour_is_a_clear_error(server, connector, upstream, name):
     assert http("GET", server.url + "/healthz").status == 200
 
 
-def test_a_service_that_is_away_is_said_to_be(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as place:  # bound and let go: nobody listens there
-        address = "127.0.0.1:%d" % place.getsockname()[1]
-    server = Server(tmp_path, ["--connect-to", address]).start()
+@pytest.fixture
+def nobody():
+    """An address at which nobody answers."""
+    with closed_port() as port:
+        yield f"127.0.0.1:{port}"
+
+
+def test_a_service_that_is_away_is_said_to_be(tmp_path, nobody):
+    server = Server(tmp_path, ["--connect-to", nobody]).start()
     body = {"workspace_name": "w", "connector_type": "github", "credentials": {"token": "ghp_canary"}}
     made = server.call("POST", "/integrations/connectors", body)
     assert (made.status, made.json()["status"]) == (200, "unverified"), "nothing is known against the credentials"

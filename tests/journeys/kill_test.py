@@ -76,6 +76,7 @@ def test_sigterm_in_the_middle_of_writes_ends_cleanly(tmp_path):
 def test_a_request_that_runs_when_the_server_stops_ends_with_it(tmp_path, signals):
     """One signal waits for it; a second one does not. Neither crashes."""
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(60)
     server = Server(tmp_path, ["--connect-to", "127.0.0.1:%d" % listener.getsockname()[1]]).start()
     connector = server.call("POST", "/integrations/connectors", {"workspace_name": "w", "connector_type": "github", "credentials": {"token": "x"},
                                                                  "validate": False}).json()["id"]

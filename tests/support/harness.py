@@ -1,4 +1,5 @@
 """The built program as the tests run it: a server on a state folder of its own, a process, the command line, HTTP calls."""
+import contextlib
 import json
 import os
 import pathlib
@@ -13,6 +14,17 @@ import urllib.error
 import urllib.request
 
 BINARY = pathlib.Path(os.environ.get("FAIRLEAD_BINARY", pathlib.Path(__file__).parents[2] / "build/dev/bin/fairlead")).absolute()
+
+
+LONGEST = 120  # seconds of one command
+
+
+@contextlib.contextmanager
+def closed_port():
+    """A port of 127.0.0.1 at which nobody listens, and which nobody else gets meanwhile."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def free_port():
@@ -109,9 +121,13 @@ class Process:
     def stop(self, how=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(how)
-        code = self.process.wait(timeout=60)
-        self.output.close()
-        return code
+        try:
+            return self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            self.output.close()
 
 
 class Server:
@@ -129,10 +145,8 @@ class Server:
         if not self.client_file.exists():
             password = self.folder / "password"
             write_secret(password, secrets.token_urlsafe(18))
-            done = subprocess.run([BINARY, "init", "--state-dir", self.state, *self.database, "--admin-email", "admin@example.com",
-                                   "--admin-password-file", password, "--client-out", self.client_file],
-                                  capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
+            run_cli("init", "--state-dir", self.state, *self.database, "--admin-email", "admin@example.com", "--admin-password-file", password,
+                    "--client-out", self.client_file, check=0)
         self.client = json.loads(self.client_file.read_text())
 
     def start(self):
@@ -169,7 +183,7 @@ class Server:
 
 
 def run_cli(*arguments, stdin="", environment=None, check=None):
-    done = subprocess.run([BINARY, *map(str, arguments)], input=stdin, capture_output=True, text=True,
+    done = subprocess.run([BINARY, *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=LONGEST,
                           env={**{k: v for k, v in os.environ.items() if not k.startswith(("FAIRLEAD_", "AIRBYTE_"))}, **(environment or {})})
     if check is not None:
         assert done.returncode == check, (done.returncode, done.stdout, done.stderr)
