@@ -2,8 +2,6 @@
 
 A machine without the right Python, or without the package index, skips their tests with the reason.
 """
-import contextlib
-import fcntl
 import functools
 import glob
 import os
@@ -12,6 +10,8 @@ import shutil
 import subprocess
 
 import pytest
+
+from support.installing import only_one
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOME = HERE.parent.parent / "build" / "clients"
@@ -34,15 +34,6 @@ def find_python(*versions):
     pytest.skip(f"needs Python {' or '.join(versions)} with venv, on the PATH or installed by pyenv")
 
 
-@contextlib.contextmanager
-def only_one(name):
-    """Holds a lock that other processes wait for."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    with open(HOME / f"{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 @functools.cache
 def python_with(name, *versions):
     """The Python of a virtual environment that holds the packages of NAME.txt, which names all of them with their versions."""
@@ -50,7 +41,7 @@ def python_with(name, *versions):
     listed = HERE / f"{name}.txt"
     stamp = home / "installed.txt"
     python = home / "bin" / "python"
-    with only_one(name):
+    with only_one(HOME, name):
         if stamp.exists() and stamp.read_text() == listed.read_text():
             return python
         base = find_python(*versions)

