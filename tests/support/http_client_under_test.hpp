@@ -6,6 +6,7 @@
 #include "support/raw_server.hpp"
 
 #include <chrono>
+#include <future>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,6 +65,14 @@ inline RawServer::Script always(std::string answer) {
 inline RawServer::Script once(std::string answer) {
   return [answer](RawSocket& socket, int) {
     if (!read_request(socket).empty()) socket.send(answer);
+  };
+}
+
+/// The same for one connection, whose request is kept.
+inline RawServer::Script once(std::string answer, std::promise<std::string>& received) {
+  return [answer, &received](RawSocket& socket, int) {
+    received.set_value(read_request(socket));
+    socket.send(answer);
   };
 }
 
