@@ -44,7 +44,6 @@ bool is_ceremony(const Route& route) {
 }
 
 constexpr std::array route_table = {
-    // Most used first: the table is searched from the top.
     Route{"POST", "/api/v1/integrations/connectors/{id}/execute", Needs::execute, execute},
     Route{"POST", "/api/v1/execute/batch", Needs::execute, execute_batch},
     Route{"POST", "/api/v1/integrations/connectors/{id}/execute/prepare", Needs::execute,

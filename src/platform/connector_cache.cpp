@@ -9,12 +9,12 @@ constexpr std::size_t most_entries = 10'000;
 /// Other servers on the same database change connectors too; this is how long they go unnoticed.
 constexpr std::chrono::seconds life_beside_others{2};
 
+}  // namespace
+
 json::object object_of(const std::string& text) {
   auto parsed = parse_json_object(text, "stored configuration");
   return parsed ? *std::move(parsed) : json::object();
 }
-
-}  // namespace
 
 connector::ConfigValues merged_config(const json::object& environment,
                                       const json::object& replication_config) {

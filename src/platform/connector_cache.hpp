@@ -26,6 +26,8 @@ struct StoredConnector {
 };
 using StoredConnectorPtr = std::shared_ptr<const StoredConnector>;
 
+/// Settings as a row holds them.
+json::object object_of(const std::string& text);
 /// What the engine reads settings from.
 connector::ConfigValues merged_config(const json::object& environment,
                                       const json::object& replication_config);

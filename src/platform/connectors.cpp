@@ -16,11 +16,6 @@ using connector::CatalogueEntry;
 using connector::Definition;
 using connector::MemoryCredentials;
 
-json::object object_of(const std::string& text) {
-  auto parsed = parse_json_object(text, "stored configuration");
-  return parsed ? *std::move(parsed) : json::object();
-}
-
 std::string name_of(const CatalogueEntry& entry) {
   return entry.display_name.empty() ? entry.name : entry.display_name;
 }
@@ -107,7 +102,7 @@ struct Connectors::Changed {
   bool says_status = false;      ///< row.status is news
 };
 
-/// What was uploaded is what is stored already.
+/// What was given is what is stored already.
 bool Connectors::changes_nothing(const store::ConnectorRow& row, const Changed& changed) {
   const auto same = [](const std::string& before, const std::string& after) {
     return before == after || object_of(before) == object_of(after);

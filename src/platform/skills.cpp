@@ -21,9 +21,8 @@ constexpr std::int64_t rows_at_a_time = 200;
 constexpr const char* how_to_read_a_file =
     "The answer is the file itself, not JSON. To read it as JSON, part by part, add "
     "\"_airbyte_response_type\": \"json\" to params, and \"_airbyte_response_format\": \"text\" "
-    "for "
-    "text (base64 when left out). The result holds content, has_more and next_range_header; send "
-    "the latter back as params.range_header to get the next part.";
+    "for text (base64 when left out). The result holds content, has_more and next_range_header; "
+    "send the latter back as params.range_header to get the next part.";
 
 Block heading(int level, std::string text) {
   return {.kind = Block::Kind::heading, .text = std::move(text), .level = level};
