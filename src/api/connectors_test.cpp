@@ -337,6 +337,18 @@ TEST_F(Connectors, ChangeWhatIsGivenAndKeepTheRest) {
             200);
   EXPECT_EQ(test.upstream.requests().back().headers.find("Host")->substr(0, 2), "ap");
 
+  // Another way to authenticate needs its credentials; it was left out without a word.
+  for (const auto& [method, target] : std::initializer_list<std::pair<const char*, std::string>>{
+           {"PUT", address}, {"POST", address + "/check"}}) {
+    const Reply other =
+        test.call(method, target, token, json::object{{"auth_scheme", "harborOAuth"}});
+    EXPECT_EQ(other.status, 422) << other.text;
+    EXPECT_EQ(other.error_field(), "auth_scheme");
+    EXPECT_THAT(other.message(), HasSubstr("'harborKey'"));
+    EXPECT_EQ(test.call(method, target, token, json::object{{"auth_scheme", "harborKey"}}).status,
+              200);
+  }
+
   // All that was answered, sent back.
   json::object whole = parse_json_object(test.call("GET", address, token).text, "it").value();
   const json::value changed_at = whole.at("updated_at");

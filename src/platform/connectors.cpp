@@ -34,6 +34,16 @@ Error rejected(const Probe& probe) {
   return error;
 }
 
+/// Which way to authenticate is chosen together with the credentials; what GET answered may be sent
+/// back.
+std::optional<Error> refusal_of_scheme(const std::string& wanted, const store::ConnectorRow& row) {
+  if (wanted.empty() || wanted == row.auth_scheme) return std::nullopt;
+  return invalid_field("auth_scheme",
+                       "this connector authenticates by '" + row.auth_scheme +
+                           "'; give the credentials of another way together with its name",
+                       "invalid");
+}
+
 constexpr const char* changed_meanwhile = "changed_meanwhile";
 
 Error being_changed() {
@@ -446,7 +456,10 @@ Task<Result<Connectors::Changed>> Connectors::apply(StoredConnectorPtr stored,
   store::ConnectorRow& row = changed.row;
   ConnectionInput input;
   const bool new_credentials = change.credentials.has_value();
-  if (new_credentials) input.credentials = *std::move(change.credentials);
+  if (new_credentials)
+    input.credentials = *std::move(change.credentials);
+  else if (auto refused = refusal_of_scheme(change.auth_scheme, row))
+    co_return *std::move(refused);
   input.auth_scheme = std::move(change.auth_scheme);
   input.environment =
       change.environment ? *std::move(change.environment) : object_of(stored->row.environment);
@@ -539,6 +552,8 @@ Task<Result<CheckReport>> Connectors::check(Caller caller, ConnectorId id, Conne
     input.auth_scheme = std::move(change.auth_scheme);
     if (auto sorted = sort_credentials(*stored->definition, input); !sorted)
       co_return std::move(sorted).error();
+  } else if (auto refused = refusal_of_scheme(change.auth_scheme, stored->row)) {
+    co_return *std::move(refused);
   }
   if (auto settings = check_settings(*stored->definition, input.auth_scheme, input.environment,
                                      input.replication_config);
