@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::int64_t all_rows = 2'000;
 
-void keep(std::string Settings::*member, const std::string& value) {
-  if (auto saved = change_saved(member, value); !saved) throw problem_of(saved.error());
-}
-
 }  // namespace
 
 Task<json::value> list_organizations(Session& session, json::object) {
@@ -28,7 +24,7 @@ Task<json::value> use_organization(Session& session, json::object parameters) {
   const json::value list = co_await session.api.get("/organizations");
   for (const auto& row : list.at("data").as_array())
     if (const std::string known = text_at(row, "id"); same_name(known, id)) {
-      keep(&Settings::organization_id, known);
+      (void)change_saved(&Settings::organization_id, known).value();
       co_return json::object{{"organization_id", known}};
     }
   throw Problem("not_found",
@@ -65,7 +61,7 @@ Task<json::value> find_workspace(Session& session, std::string name) {
 Task<json::value> use_workspace(Session& session, json::object parameters) {
   const json::value found = co_await find_workspace(session, text_of(parameters, "name"));
   const std::string name = text_at(found, "name");
-  keep(&Settings::workspace, name);
+  (void)change_saved(&Settings::workspace, name).value();
   co_return json::object{{"workspace", name}};
 }
 

@@ -6,8 +6,8 @@
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
 #include "cli/help.hpp"
-#include "cli/prompt.hpp"
-#include "net/url.hpp"
+#include "cli/login.hpp"
+#include "cli/parse_problem.hpp"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -44,12 +44,6 @@ std::vector<std::string> split_list(const std::string& text) {
   return parts;
 }
 
-json::object read_object(const std::string& text, const std::string& flag) {
-  auto object = read_named_object(text, flag);
-  if (!object) throw problem_of(object.error());
-  return *std::move(object);
-}
-
 json::value read_parameter(const Parameter& parameter, const std::string& text) {
   const std::string flag = flag_of(parameter.name);
   switch (parameter.type) {
@@ -76,7 +70,7 @@ json::value read_parameter(const Parameter& parameter, const std::string& text) 
       return parts;
     }
     case ParameterType::object:
-      return read_object(text, flag);
+      return read_named_object(text, flag).value();
   }
   return nullptr;
 }
@@ -120,7 +114,7 @@ json::object read_parameters(const Command& command, const Given& given) {
   if (given.json) {
     if (!given.texts.empty() || !given.switches.empty())
       throw Problem("validation_error", "--json holds all parameters: leave the other flags out");
-    parameters = read_object(*given.json, "--json");
+    parameters = read_named_object(*given.json, "--json").value();
     check_parameters(command, parameters);
   } else {
     for (const auto& parameter : command.parameters) {
@@ -135,17 +129,6 @@ json::object read_parameters(const Command& command, const Given& given) {
       throw Problem("validation_error",
                     fmt::format("{} is missing: {}", flag_of(parameter.name), parameter.help));
   return parameters;
-}
-
-Settings settings_or_throw() {
-  auto settings = load_settings();
-  if (!settings) throw problem_of(settings.error());
-  return *std::move(settings);
-}
-
-/// JSON, with line breaks for people.
-void show(const json::value& value) {
-  std::cout << (output_is_terminal() ? to_pretty(value) : to_compact(value)) << '\n';
 }
 
 void print(const Command& command, const Given& given, const json::value& answer) {
@@ -172,7 +155,7 @@ void run_command(const Command& command, const Given& given) {
     throw Problem("validation_error",
                   "--all writes one JSON record a line: it goes neither with --fields (use "
                   "--select-fields) nor with --output table");
-  Settings settings = settings_or_throw();
+  Settings settings = load_settings().value();
   ApiClient api(settings, given.verbose);
   Session session{settings, api, std::cout, isatty(STDIN_FILENO) == 1};
   json::value answer;
@@ -234,112 +217,6 @@ std::string help_of_resource(std::string_view resource) {
   return "See fairlead " + std::string(resource) + " --help";
 }
 
-/// Whether what is sent there passes a network as plain text.
-bool is_readable_on_the_way(const std::string& server) {
-  const auto url = net::Url::parse(server);
-  return url && !url->https && url->host != "localhost" && url->host != "::1" &&
-         !url->host.starts_with("127.");
-}
-
-struct LoginOptions {
-  std::string server, client_file, organization;
-};
-
-/// What somebody types; nothing is no answer.
-Secret ask_for(const std::string& what, Echo echo) {
-  Secret answer = ask(what + ": ", echo);
-  if (answer.empty()) throw Problem("validation_error", what + ": nothing was given");
-  return answer;
-}
-
-/// The settings to keep: from the file, overlaid by what is given now. (The environment is not
-/// kept, apart from the server that it names.)
-Settings read_login(const LoginOptions& options) {
-  auto kept = load_kept();
-  if (!kept) throw problem_of(kept.error());
-  Settings settings = *std::move(kept);
-  if (const auto server = server_of_environment()) settings.server = *server;
-  if (!options.server.empty()) settings.server = options.server;
-  settings.organization_id.clear();  // the server says which, unless it is given
-  if (!options.client_file.empty()) {
-    if (auto read = read_client_file(options.client_file, settings); !read)
-      throw problem_of(read.error());
-    if (!options.server.empty()) settings.server = options.server;
-  } else {
-    if (isatty(STDIN_FILENO) != 1)
-      throw Problem(
-          "validation_error",
-          "nobody to ask: give --client-file FILE (as `fairlead init --client-out` writes it)");
-    if (options.server.empty()) {
-      const Secret answer = ask(fmt::format("Server [{}]: ", settings.server), Echo::shown);
-      if (!answer.empty()) settings.server = answer.reveal();
-    }
-    settings.client_id = ask_for("Client id", Echo::shown).reveal();
-    settings.client_secret = ask_for("Client secret", Echo::hidden);
-  }
-  if (!options.organization.empty()) settings.organization_id = options.organization;
-  while (settings.server.ends_with('/')) settings.server.pop_back();
-  return settings;
-}
-
-Task<void> try_login(Settings& settings) {
-  ApiClient api(settings);
-  const json::object token = co_await api.application_token();
-  if (const auto* organization = find_string(token, "organization_id");
-      organization != nullptr && settings.organization_id.empty())
-    settings.organization_id = std::string(view(*organization));
-  // The first call that minds the organization.
-  (void)co_await api.get("/workspaces", {{"limit", "1"}});
-}
-
-void login(const LoginOptions& options) {
-  Settings settings = read_login(options);
-  if (is_readable_on_the_way(settings.server))
-    notice(fmt::format("{} is not encrypted: who is on the way can read the client secret",
-                       settings.server));
-  run_to_end(try_login(settings));
-  if (auto saved = save_settings(settings); !saved) throw problem_of(saved.error());
-  if (has_credentials_in_environment())
-    notice(
-        "the environment holds platform credentials too (FAIRLEAD_CLIENT_ID, ...): they win "
-        "over the ones kept now");
-  show(json::object{{"server", settings.server},
-                    {"client_id", settings.client_id},
-                    {"organization_id", settings.organization_id},
-                    {"settings", settings_path()}});
-}
-
-void show_login() {
-  const Settings settings = settings_or_throw();
-  show({{"server", settings.server},
-        {"client_id", settings.client_id},
-        {"client_secret", settings.client_secret.empty() ? "absent" : "present"},
-        {"organization_id", settings.organization_id},
-        {"workspace", settings.workspace},
-        {"settings", settings_path()}});
-}
-
-void add_login(CLI::App& app) {
-  auto* sub =
-      app.add_subcommand("login", "Keep platform credentials for this user, after trying them");
-  sub->group(clients_group);
-  auto options = std::make_shared<LoginOptions>();
-  sub->add_option("--server", options->server,
-                  "Origin of the server, for example http://127.0.0.1:8300");
-  sub->add_option(
-      "--client-file", options->client_file,
-      "File with client_id, client_secret and organization_id (fairlead init --client-out)");
-  sub->add_option("--org-id", options->organization, "Organization id");
-  sub->footer(
-      "Example:\n  fairlead login --server http://127.0.0.1:8300 --client-file client.json");
-  auto* show = sub->add_subcommand("show", "What is kept, without the secret");
-  show->footer("Example:\n  fairlead login show");
-  show->callback(&show_login);
-  sub->callback([show, options] {
-    if (!show->parsed()) login(*options);
-  });
-}
-
 void print_schema(const std::string& resource, const std::string& operation) {
   std::vector<std::string> known;
   for (const auto& command : commands()) {
@@ -365,89 +242,6 @@ void print_schema(const std::string& resource, const std::string& operation) {
                                                  did_you_mean(resource + " " + operation, known)));
   problem.detail = json::object{{"available_commands", json::value_from(known)}};
   throw problem;
-}
-
-std::vector<std::string> names_of(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(sub->get_name());
-  return names;
-}
-
-/// " connectors list" for that command; "" for the program itself.
-std::string path_of(const CLI::App& app, const CLI::App& command) {
-  if (&command == &app) return "";
-  const CLI::App* parent = command.get_parent();
-  return (parent != nullptr ? path_of(app, *parent) : "") + " " + command.get_name();
-}
-
-std::vector<std::string> flags_of(const CLI::App& app) {
-  std::vector<std::string> flags;
-  for (const auto* option : app.get_options([](const CLI::Option*) { return true; }))
-    for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
-  return flags;
-}
-
-/// The first long flag given that the command does not have.
-std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
-  const auto known = flags_of(command);
-  for (int i = 1; i < argc; ++i) {
-    std::string flag = argv[i];
-    if (flag == "--") break;
-    if (!flag.starts_with("--")) continue;
-    flag = flag.substr(0, flag.find('='));
-    if (std::find(known.begin(), known.end(), flag) == known.end()) return flag;
-  }
-  return "";
-}
-
-/// What CLI11 says of numbers of arguments, said to a person.
-std::string in_our_words(const CLI::ParseError& error) {
-  std::string said = error.what();
-  const std::string name = said.substr(0, said.find(':'));
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
-    return said.find("At Most") != std::string::npos ? name + " is given more than once"
-                                                     : name + " needs a value";
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
-    return "not expected here" + said.substr(std::min(said.find(':'), said.size()));
-  return said;
-}
-
-/// CLI11's complaint as ours: unknown words name their neighbours.
-Problem problem_of_parse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  const CLI::App* at = &app;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word.starts_with('-')) break;
-    const CLI::App* next = nullptr;
-    for (const auto* sub : at->get_subcommands([](const CLI::App*) { return true; }))
-      if (sub->get_name() == word) next = sub;
-    if (next == nullptr) {
-      const auto names = names_of(*at);
-      if (names.empty()) break;
-      Problem problem("unknown_command",
-                      fmt::format("unknown command '{}'{}", word, did_you_mean(word, names)));
-      problem.detail = json::object{{"available_commands", json::value_from(names)},
-                                    {"did_you_mean", json::value_from(nearest_names(word, names))}};
-      return problem;
-    }
-    at = next;
-  }
-  if (at->get_require_subcommand_min() > 0 && at->get_subcommands().empty() &&
-      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
-    const auto names = names_of(*at);
-    Problem problem("unknown_command",
-                    fmt::format("`fairlead{}` needs one of its commands", path_of(app, *at)));
-    problem.detail = json::object{{"available_commands", json::value_from(names)}};
-    problem.hint = fmt::format("See `fairlead{} --help`.", path_of(app, *at));
-    return problem;
-  }
-  Problem problem("validation_error", in_our_words(error));
-  if (const auto flag = unknown_flag(*at, argc, argv); !flag.empty())
-    problem = Problem("validation_error",
-                      fmt::format("unknown flag '{}'{}", flag, did_you_mean(flag, flags_of(*at))));
-  problem.hint = fmt::format("See `fairlead{} --help`.", path_of(app, *at));
-  return problem;
 }
 
 int fail(const Problem& problem) {

@@ -41,11 +41,7 @@ const json::value& choose_way_to_log_in(const json::value& definition) {
 
 Task<json::object> ask_credentials(Session& session, std::string definition_id,
                                    std::string source) {
-  if (!source.empty()) {
-    auto object = read_secret_object(source, "the credentials");
-    if (!object) throw problem_of(object.error());
-    co_return *std::move(object);
-  }
+  if (!source.empty()) co_return read_secret_object(source, "the credentials").value();
   if (!session.interactive)
     throw Problem("validation_error",
                   "no credentials: give --credentials FILE, or --credentials - to read them from "

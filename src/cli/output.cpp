@@ -300,6 +300,10 @@ std::string to_list(const json::value& value) {
 std::string to_pretty(const json::value& value) { return Writer(true).text(value); }
 std::string to_compact(const json::value& value) { return Writer(false).text(value); }
 
+void show(const json::value& value) {
+  std::cout << (output_is_terminal() ? to_pretty(value) : to_compact(value)) << '\n';
+}
+
 bool output_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
 
 bool errors_go_to_terminal() { return isatty(STDERR_FILENO) == 1; }

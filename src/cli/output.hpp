@@ -41,6 +41,9 @@ std::string to_list(const json::value& value);
 std::string to_pretty(const json::value& value);
 std::string to_compact(const json::value& value);
 
+/// Writes JSON to standard output, with line breaks for people.
+void show(const json::value& value);
+
 /// What is said when standard output takes no more: a full disk.
 inline constexpr const char* cannot_write_output =
     "the answer cannot be written to standard output";

@@ -24,10 +24,6 @@
 namespace fairlead::server {
 namespace {
 
-void print(const json::value& value) {
-  std::cout << (cli::output_is_terminal() ? cli::to_pretty(value) : json::serialize(value)) << '\n';
-}
-
 // init
 
 struct InitOptions {
@@ -58,7 +54,7 @@ void run_init(const InitOptions& options) {
                             {"client_secret", result.client_secret.reveal()},
                             {"organization_id", result.organization_id.str()}};
   client_file.write(json::serialize(client) + "\n");
-  print(json::object{
+  cli::show(json::object{
       {"organization_id", result.organization_id.str()},
       {"client_id", result.client_id.str()},
       {"client_file", options.client_out},
@@ -164,7 +160,8 @@ auto ask_or_open(const StateConfig& config, const char* command, Read read)
 }
 
 void run_keys_status(const StateConfig& config) {
-  print(ask_or_open(config, "keys-status", [](State& state) { return key_status(state); }).first);
+  cli::show(
+      ask_or_open(config, "keys-status", [](State& state) { return key_status(state); }).first);
 }
 
 void add_keys(CLI::App& app) {
@@ -231,7 +228,7 @@ void run_doctor(const StateConfig& config) {
       std::cout << to_lines(finding, std::max<std::size_t>(60, cli::terminal_width()));
     std::cout << (sound ? "Sound.\n" : "Not sound: see what is bad.\n");
   } else {
-    print(json::object{{"data", to_json(findings)}, {"sound", sound}});
+    cli::show(json::object{{"data", to_json(findings)}, {"sound", sound}});
   }
   if (!sound) throw CLI::RuntimeError(1);
 }
