@@ -61,6 +61,11 @@ net::Url url_of(const std::string& server, const std::string& path) {
   return *std::move(url);
 }
 
+Problem too_long() {
+  return {"api_error",
+          fmt::format("the server's answer is longer than {} MiB", longest_answer >> 20)};
+}
+
 /// Why there is no answer, and what to do.
 Problem no_answer(const std::string& server, const std::string& why) {
   Problem problem("connection_error", fmt::format("no answer from {}: {}", server, why));
@@ -133,6 +138,8 @@ Task<net::Answer> ApiClient::exchange(net::OutboundRequest request, bool repeata
       const bool busy = answer->status == 429 || answer->status == 502 || answer->status == 503 ||
                         answer->status == 504;
       if (!busy || !repeatable || last) co_return *std::move(answer);
+    } else if (answer.error().reason == net::SendFailure::Reason::too_large) {
+      throw too_long();
     } else if (last || !(repeatable || !answer.error().sent)) {
       throw no_answer(settings_.server, answer.error().message);
     }
@@ -229,9 +236,7 @@ Task<json::value> ApiClient::execute(std::string path, json::value body,
       on_bytes(piece);
     } else {
       answer.body += piece;
-      if (answer.body.size() > longest_answer)
-        throw Problem("api_error", fmt::format("the server's answer is longer than {} MiB",
-                                               longest_answer >> 20));
+      if (answer.body.size() > longest_answer) throw too_long();
     }
   }
   require_success(answer);

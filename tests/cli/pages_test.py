@@ -383,8 +383,9 @@ def test_an_answer_that_breaks_off_is_a_lost_connection(tmp_path):
 def test_an_answer_without_end_is_not_kept():
     most = 256 << 20
     with Impostor(lambda path, body: ((b" " * (1 << 20) for _ in range(300)), most + (44 << 20))) as server:
-        error = json.loads(server.cli(*EXECUTE, check=1).stderr)
-    assert "longer than 256 MiB" in error["message"]
+        for command in (EXECUTE, ["workspaces", "list"]):
+            error = json.loads(server.cli(*command, check=1).stderr)  # one line: it is not asked for again
+            assert "longer than 256 MiB" in error["message"] and not error["retryable"]
 
 
 @pytest.mark.parametrize("first", [{"next": "", "next_cursor": "c"}, {"next": None, "next_cursor": "c"}, {"next": "/api/v1/workspaces?cursor=c"}])
@@ -393,6 +394,12 @@ def test_the_pages_of_the_server_s_own_lists_are_joined(first):
         return whole({"data": [{"id": "2"}]} if "cursor=c" in path else {"data": [{"id": "1"}], **first})
     with Impostor(answer) as server:
         assert json.loads(server.cli("workspaces", "list", check=0).stdout)["data"] == [{"id": "1"}, {"id": "2"}]
+
+
+def test_a_cursor_below_a_table_may_be_a_number():
+    page = {"result": [{"n": 1}], "connector_metadata": {"has_more": True, "end_cursor": 5}}
+    with Impostor(lambda path, body: whole(page)) as server:
+        assert server.cli(*EXECUTE, "-o", "table", check=0).stdout == "N\n1\n\nThere are more: --cursor '5', or --all\n"
 
 
 def test_a_document_steers_no_terminal():
