@@ -59,7 +59,20 @@ class SocketFolder {
   Descriptor folder_;
 };
 
-Descriptor new_socket() { return Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+Descriptor new_socket(int flags = 0) {
+  return Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+}
+
+bool connects(int descriptor, const SocketFolder& folder) {
+  const sockaddr_un address = folder.address();
+  return connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
+/// Whether a server listens there, also one whose queue is full.
+bool is_served(const SocketFolder& folder) {
+  const Descriptor probe = new_socket(SOCK_NONBLOCK);
+  return connects(probe.get(), folder) || errno == EAGAIN;
+}
 
 void set_patience(int descriptor) {
   setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -69,10 +82,7 @@ void set_patience(int descriptor) {
 Descriptor connect_to(const SocketFolder& folder) {
   Descriptor client = new_socket();
   set_patience(client.get());  // a connect waits, too, while the queue is full
-  const sockaddr_un address = folder.address();
-  if (connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0)
-    return client;
-  return Descriptor();
+  return connects(client.get(), folder) ? std::move(client) : Descriptor();
 }
 
 /// A line without its end; nullopt when none came.
@@ -131,7 +141,7 @@ struct AdminSocket::Impl {
   std::thread thread;
 
   void listen_or_throw() const {
-    if (connect_to(folder).is_open())
+    if (is_served(folder))
       throw Failure(Error{ErrorKind::conflict, "another server runs on this state folder"});
     unlinkat(folder.get(), name, 0);
     const sockaddr_un address = folder.address();

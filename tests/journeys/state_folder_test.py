@@ -1,4 +1,5 @@
 """Start-up on a state folder that is not as it should be: refused, named, and nothing changed."""
+import contextlib
 import json
 import os
 import secrets
@@ -80,6 +81,22 @@ def test_a_server_that_is_started_twice_is_told_who_has_the_folder(server):
     done = subprocess.run([BINARY, "serve", "--state-dir", server.state, "--listen", server.url.removeprefix("http://")], capture_output=True, text=True, timeout=60)
     assert str(server.process.process.pid) in message_of(done), done
     server.stop()
+
+
+def test_a_server_that_is_too_busy_to_be_asked_is_not_pushed_aside(server, monkeypatch):
+    """As with PostgreSQL, where no lock of a file is in between."""
+    monkeypatch.chdir(server.state)  # an address holds 107 characters
+    with socket.socket(socket.AF_UNIX) as busy, contextlib.ExitStack() as callers:
+        busy.bind("admin.sock")
+        busy.listen(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                caller = callers.enter_context(socket.socket(socket.AF_UNIX))
+                caller.setblocking(False)
+                caller.connect("admin.sock")
+        done = serve(server)
+        assert done.returncode == 1 and "another server runs on this state folder" in message_of(done)
+        assert (server.state / "admin.sock").is_socket()
 
 
 def test_a_folder_that_others_can_read_is_refused(server):
