@@ -1,5 +1,6 @@
 #include "base/named_file.hpp"
 
+#include "base/descriptor.hpp"
 #include "base/hidden_typing.hpp"
 #include "base/owner_only.hpp"
 
@@ -20,13 +21,6 @@ constexpr std::size_t most_bytes = 64u << 20;
 
 enum class Readers { anybody, owner_only };
 
-struct Descriptor {
-  int number;
-  ~Descriptor() {
-    if (number > STDERR_FILENO) close(number);
-  }
-};
-
 /// What somebody types or pastes is a secret, and has no end that could be seen.
 void ask_for(std::string_view what) {
   fmt::print(stderr,
@@ -37,12 +31,13 @@ void ask_for(std::string_view what) {
 Result<Clear> read_file(const std::string& path, std::string_view what, Readers readers) {
   const bool standard_input = path == "-";
   const bool secret = readers == Readers::owner_only;
-  const Descriptor file{standard_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor opened(standard_input ? -1 : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const int file = standard_input ? STDIN_FILENO : opened.get();
   const auto unreadable = [&] {
     return invalid(fmt::format("cannot read {} '{}': {}", what, path, std::strerror(errno)));
   };
   struct stat status {};
-  if (file.number < 0 || fstat(file.number, &status) != 0) return unreadable();
+  if (file < 0 || fstat(file, &status) != 0) return unreadable();
   if (secret && !standard_input && S_ISREG(status.st_mode))
     if (auto checked = check_owner_only(what, path, status.st_mode); !checked)
       return std::move(checked).error();
@@ -51,7 +46,7 @@ Result<Clear> read_file(const std::string& path, std::string_view what, Readers 
   if (hiding && hiding->is_hidden()) ask_for(what);
   Clear text, piece(std::string(65'536, '\0'));
   for (;;) {
-    const auto size = read(file.number, piece.text.data(), piece.text.size());
+    const auto size = read(file, piece.text.data(), piece.text.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return unreadable();
     if (size == 0) break;

@@ -1,5 +1,6 @@
 #include "server/admin_socket.hpp"
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 
@@ -24,21 +25,6 @@ namespace {
 constexpr const char* name = "admin.sock";
 constexpr std::size_t longest_line = 64 * 1024;
 constexpr timeval patience{10, 0};
-
-class Descriptor {
- public:
-  explicit Descriptor(int value = -1) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  int get() const noexcept { return value_; }
-  bool is_open() const noexcept { return value_ >= 0; }
-
- private:
-  int value_;
-};
 
 /// The folder of a socket, through which it has a short name: an address holds 107 characters.
 class SocketFolder {

@@ -1,5 +1,6 @@
 #include "vault/root_key.hpp"
 
+#include "base/descriptor.hpp"
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "vault/seal.hpp"
@@ -28,21 +29,6 @@ constexpr const char* credential_name = "fairlead-root-key";
 
 std::string reason() { return std::strerror(errno); }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  int number() const noexcept { return number_; }
-  bool is_open() const noexcept { return number_ >= 0; }
-
- private:
-  int number_;
-};
-
 enum class Permissions { checked, unchecked };
 
 std::string expectation(const std::optional<std::string>& expected_id) {
@@ -58,14 +44,14 @@ Secret read_key_text(const fs::path& path, Permissions permissions,
     refuse("the root key " + path.string() + " cannot be read: " + reason() + "." +
            expectation(expected_id));
   struct stat info {};
-  if (fstat(file.number(), &info) != 0 || !S_ISREG(info.st_mode))
+  if (fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
     refuse("the root key " + path.string() + " is not a regular file");
   if (permissions == Permissions::checked && (info.st_mode & 077) != 0)
     refuse("the root key " + path.string() +
            " may be read or written by others than its owner: run chmod 600 on it, and consider "
            "it known to all who could read it");
   std::array<char, 256> buffer{};
-  const ssize_t count = read(file.number(), buffer.data(), buffer.size());
+  const ssize_t count = read(file.get(), buffer.data(), buffer.size());
   if (count < 0) refuse("the root key " + path.string() + " cannot be read: " + reason());
   Secret text(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
   OPENSSL_cleanse(buffer.data(), buffer.size());
@@ -104,7 +90,7 @@ RootKey checked(const Secret& text, std::string location,
 
 void sync_folder(const fs::path& folder) {
   const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor.is_open() || fsync(descriptor.number()) != 0)
+  if (!descriptor.is_open() || fsync(descriptor.get()) != 0)
     refuse("the folder " + folder.string() + " cannot be synced to disk: " + reason());
 }
 
@@ -115,7 +101,7 @@ bool create_key_file(const fs::path& path, const Secret& key) {
   const Descriptor file(
       open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.is_open()) refuse("the root key " + path.string() + " cannot be made: " + reason());
-  const bool written = write_key_text(file.number(), key) && fsync(file.number()) == 0;
+  const bool written = write_key_text(file.get(), key) && fsync(file.get()) == 0;
   const bool named = written && link(unfinished.c_str(), path.c_str()) == 0;  // never replaces
   const bool lost = written && !named && errno == EEXIST;
   const std::string problem = named ? "" : reason();
