@@ -312,7 +312,7 @@ class PageReader {
     if (!current || !facts_.records) return;
     const std::int64_t following = *current + static_cast<std::int64_t>(*facts_.records);
     if (const auto total = number(paging_.total); total && !mark_.has_more)
-      mark_.has_more = following<*total&& * facts_.records> 0;
+      mark_.has_more = (following < *total) && (*facts_.records > 0);
     judge_by_size();
     const bool known = mark_.has_more.has_value() || paging_.declared;
     if (known && !mark_.end_cursor) mark_.end_cursor = std::to_string(following);

@@ -1,7 +1,6 @@
 #include "server/definition_file.hpp"
 
 #include "base/suggestion.hpp"
-#include "connector/catalogue.hpp"
 
 #include <fmt/format.h>
 
@@ -19,14 +18,18 @@ Result<DefinitionFile> from_catalogue(const std::string& name) {
   if (const auto* entry = catalogue.find(name))
     return DefinitionFile{
         entry->slug + " (built in)", std::string(catalogue.source(entry->slug)), {}};
+  return unknown_definition(catalogue, name);
+}
+
+}  // namespace
+
+Error unknown_definition(const connector::Catalogue& catalogue, const std::string& name) {
   std::vector<std::string> slugs;
   for (const auto& entry : catalogue.entries()) slugs.push_back(entry.slug);
   return invalid_field(
       "definition", fmt::format("'{}' is neither a file nor a connector of the catalogue{}", name,
                                 did_you_mean(name, slugs)));
 }
-
-}  // namespace
 
 Result<std::string> read_text_file(const std::filesystem::path& path) {
   std::error_code code;

@@ -1,8 +1,9 @@
-// The definition that an author's command is about: a file, a folder that holds one, standard
+// The definition that a command is about: a file, a folder that holds one, standard
 // input, or one that this binary brings along.
 #pragma once
 
 #include "base/error.hpp"
+#include "connector/catalogue.hpp"
 
 #include <filesystem>
 #include <string>
@@ -20,5 +21,8 @@ Result<DefinitionFile> open_definition(const std::string& name);
 
 /// A file of at most 16 MiB; errors say why it cannot be read.
 Result<std::string> read_text_file(const std::filesystem::path& path);
+
+/// What is wrong with a name that is neither a file nor in the catalogue.
+Error unknown_definition(const connector::Catalogue& catalogue, const std::string& name);
 
 }  // namespace fairlead::server

@@ -15,15 +15,14 @@
 #include "connector/raw_json.hpp"
 #include "connector/record_list.hpp"
 #include "connector/request_builder.hpp"
+#include "server/definition_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
-#include <sstream>
 
 namespace fairlead::server {
 namespace {
@@ -46,11 +45,9 @@ class Definitions {
     const auto held = files_.find(name);
     if (held != files_.end() && held->second.changed == changed) return held->second.definition;
 
-    std::ifstream file(name, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file) return invalid_field("definition", fmt::format("cannot read '{}'", name));
-    auto loaded = connector::load_definition(text.str(), name);
+    const auto text = read_text_file(name);
+    if (!text) return invalid_field("definition", text.error().message);
+    auto loaded = connector::load_definition(*text, name);
     if (!loaded) return std::move(loaded).error();
     files_[name] = {changed, *loaded};
     return *loaded;
@@ -64,11 +61,7 @@ class Definitions {
 
   Result<std::shared_ptr<const Definition>> from_catalogue(const std::string& name) {
     if (const auto* entry = catalogue_.find(name)) return catalogue_.get(entry->slug);
-    std::vector<std::string> slugs;
-    for (const auto& entry : catalogue_.entries()) slugs.push_back(entry.slug);
-    return invalid_field(
-        "definition", fmt::format("'{}' is neither a file nor a connector of the catalogue{}", name,
-                                  did_you_mean(name, slugs)));
+    return unknown_definition(catalogue_, name);
   }
 
   connector::Catalogue catalogue_;
