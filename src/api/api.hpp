@@ -16,6 +16,8 @@ namespace fairlead::api {
 struct Options {
   /// Where this server is reached, without a slash at the end; addresses in answers begin with it.
   std::string public_url;
+  /// Show /metrics to everyone; else only to callers on this machine that came without a proxy.
+  bool open_metrics = false;
   std::chrono::milliseconds request_time{300'000};
 };
 

@@ -33,7 +33,9 @@ Task<Answer> is_ready(Exchange& exchange) {
 Task<Answer> get_metrics(Exchange& exchange) {
   const net::Headers& headers = exchange.request.headers;
   const bool through_proxy = headers.find("X-Forwarded-For") || headers.find("Forwarded");
-  if (through_proxy || !is_on_this_machine(exchange.request.peer)) co_return no_such_address();
+  if (!exchange.parts.options.open_metrics &&
+      (through_proxy || !is_on_this_machine(exchange.request.peer)))
+    co_return no_such_address();
   co_return text_response(exchange.parts.metrics.text(exchange.parts.platform),
                           "text/plain; version=0.0.4; charset=utf-8");
 }

@@ -95,6 +95,8 @@ void ServeConfig::add_options(CLI::App& command) {
       .add_flag("--insecure-http", insecure_http,
                 "Listen beyond loopback without an https public URL in front")
       ->envname("FAIRLEAD_INSECURE_HTTP");
+  command.add_flag("--open-metrics", open_metrics, "Show /metrics to other machines too")
+      ->envname("FAIRLEAD_OPEN_METRICS");
 }
 
 bool ListenAddress::is_loopback() const { return address.starts_with("127.") || address == "::1"; }

@@ -43,6 +43,7 @@ struct ServeConfig {
   std::string log_level = "info";
   std::size_t threads = 0;  ///< 0: one per core
   bool insecure_http = false;
+  bool open_metrics = false;
 
   void add_options(CLI::App& command);
 };

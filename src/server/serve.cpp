@@ -188,7 +188,7 @@ void run_serve(const ServeConfig& config) {
   run_to_end(platform.recover());
 
   SetupCode setup_code(access->setup(), config.state.state_dir, origin);
-  api::Api api(platform, *access, {.public_url = origin});
+  api::Api api(platform, *access, {.public_url = origin, .open_metrics = config.open_metrics});
   net::HttpServer::Options options{.address = listen.address, .port = listen.port};
   options.refusal = [&](int status, std::string_view reason) {
     return api.refusal(status, reason);
