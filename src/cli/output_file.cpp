@@ -1,6 +1,7 @@
 #include "cli/output_file.hpp"
 
 #include "base/named_file.hpp"
+#include "base/write_whole.hpp"
 #include "cli/problem.hpp"
 
 #include <fmt/format.h>
@@ -51,13 +52,8 @@ OutputFile::OutputFile(const std::string& path) : shown_(path), path_(behind_lin
 OutputFile::~OutputFile() { abandon(); }
 
 void OutputFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw cannot_write(shown_, errno);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-    size_ += static_cast<std::size_t>(written);
-  }
+  if (!write_whole(descriptor_, bytes)) throw cannot_write(shown_, errno);
+  size_ += bytes.size();
 }
 
 std::size_t OutputFile::finish() {

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/named_file.hpp"
+#include "base/write_whole.hpp"
 #include "net/url.hpp"
 
 #include <fmt/format.h>
@@ -90,9 +91,7 @@ Result<Done> write_settings(const std::filesystem::path& path, const Settings& s
   std::string fresh = path.string() + ".XXXXXX";  // 0600, and nobody else's
   const int descriptor = mkostemp(fresh.data(), O_CLOEXEC);
   if (descriptor < 0) return cannot_write(path, errno);
-  const bool written =
-      write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      fsync(descriptor) == 0;
+  const bool written = write_whole(descriptor, text) && fsync(descriptor) == 0;
   const int reason = errno;
   close(descriptor);
   if (written && rename(fresh.c_str(), path.c_str()) == 0) return Done{};

@@ -2,6 +2,7 @@
 
 #include "base/owner_only.hpp"
 #include "base/task.hpp"
+#include "base/write_whole.hpp"
 
 #include <fmt/format.h>
 
@@ -80,8 +81,8 @@ PrivateFile::~PrivateFile() {
 
 void PrivateFile::write(std::string_view content) {
   const auto size = static_cast<ssize_t>(content.size());
-  written_ = ::write(descriptor_, content.data(), content.size()) == size &&
-             ftruncate(descriptor_, size) == 0 && fsync(descriptor_) == 0;
+  written_ = write_whole(descriptor_, content) && ftruncate(descriptor_, size) == 0 &&
+             fsync(descriptor_) == 0;
   if (!written_)
     throw Failure(Error{ErrorKind::unavailable,
                         fmt::format("cannot write {}: {}", path_.string(), std::strerror(errno))});

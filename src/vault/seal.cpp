@@ -3,6 +3,7 @@
 #include "base/clear.hpp"
 #include "base/encoding.hpp"
 #include "base/error.hpp"
+#include "base/write_whole.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -12,7 +13,6 @@
 #include <openssl/rand.h>
 
 #include <memory>
-#include <unistd.h>
 
 namespace fairlead::vault {
 namespace {
@@ -186,8 +186,7 @@ std::optional<Secret> parse_key_text(const Secret& text) {
 bool write_key_text(int descriptor, const Secret& key) {
   Clear line{to_base64(key.reveal())};
   line += "\n";
-  return write(descriptor, line.text.data(), line.text.size()) ==
-         static_cast<ssize_t>(line.text.size());
+  return write_whole(descriptor, line.text);
 }
 
 }  // namespace fairlead::vault

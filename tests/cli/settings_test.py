@@ -1,6 +1,7 @@
 """What `fairlead login` keeps: only what works, only for its server, and nothing of anybody else's is lost."""
 import json
 import os
+import resource
 import subprocess
 
 import pytest
@@ -97,6 +98,15 @@ def test_settings_that_cannot_be_read_are_not_taken_for_none(server, tmp_path):
     for done in (login(server, loop), run_cli("workspaces", "list", environment={"FAIRLEAD_SETTINGS": str(loop)})):
         assert done.returncode == 1 and "cannot read the settings" in error_of(done)["message"], done
     assert loop.is_symlink()
+
+
+def test_settings_that_find_no_room_are_not_half_written(server, kept):
+    before = kept.read_text()
+    done = subprocess.run([BINARY, "login", "--server", server.url, "--client-file", server.client_file], capture_output=True, text=True,
+                          restore_signals=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)),  # SIGXFSZ is ignored
+                          env={**os.environ, "FAIRLEAD_SETTINGS": str(kept)})
+    assert done.returncode == 1 and f"cannot write {kept}: File too large" in error_of(done)["message"], done
+    assert kept.read_text() == before and os.listdir(kept.parent) == ["settings.json"]
 
 
 def test_many_logins_at_once_all_work(server, tmp_path):
