@@ -14,6 +14,7 @@ Task<bool> Readiness::ask(platform::Platform& platform, std::chrono::millisecond
     if (asked_) {
       const std::scoped_lock its_lock(asked_->mutex);
       if (!asked_->is_answered) {
+        std::erase_if(asked_->waiting, [](const auto& one) { return one.expired(); });
         asked_->waiting.push_back(wakeup);
         question = asked_;
       }
@@ -40,7 +41,8 @@ Task<void> Readiness::put(platform::Platform& platform, std::shared_ptr<Question
   const std::scoped_lock lock(question->mutex);
   question->is_answered = true;
   question->is_ready = is_ready;
-  for (const auto& one : question->waiting) one->fire();
+  for (const auto& one : question->waiting)
+    if (const auto wakeup = one.lock()) wakeup->fire();
 }
 
 }  // namespace fairlead::api

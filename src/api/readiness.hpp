@@ -22,7 +22,8 @@ class Readiness {
   struct Question {
     std::mutex mutex;
     bool is_answered = false, is_ready = false;
-    std::vector<std::shared_ptr<platform::Wakeup>> waiting;
+    /// Each belongs to its loop, and is gone when its asker is: this may live longer.
+    std::vector<std::weak_ptr<platform::Wakeup>> waiting;
   };
   static Task<void> put(platform::Platform& platform, std::shared_ptr<Question> question);
 
